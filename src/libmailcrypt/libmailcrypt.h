@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * libmailcrypt: OpenPGP (PGP/MIME, RFC 3156) and S/MIME (RFC 8551) for mail, with
+ * one verdict for both (RFC 9787).
+ *
+ * The contract:
+ * - One #McContext per thread; calls are synchronous and take a #GCancellable.
+ * - What could not be done is a #GError in #MC_ERROR. What was done and found wanting
+ *   is a verdict in the #McReport. The value 0 of every verdict means "unknown" and is
+ *   never good.
+ * - The library prints nothing, reads no environment variable and no configuration
+ *   file, changes no process state, and uses no network.
+ * - Strings are UTF-8. Strings that come from a message, key or certificate are
+ *   hostile: pass them through mc_text_escape_line() before showing them.
+ * - "(transfer none)" results live as long as the object they were asked of.
+ *   Addresses are addr-specs (RFC 5322 section 3.4.1). Times are seconds since
+ *   1970-01-01 UTC, 0 for "not known" or "none". Sizes are octets.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* ------------------------------------------------------------------ errors -- */
+
+#define MC_ERROR (mc_error_quark ())
+GQuark mc_error_quark (void);
+
+typedef enum {
+  MC_ERROR_INTERNAL = 0,    /* a defect of ours */
+  MC_ERROR_INVALID,         /* a call or a setting that makes no sense */
+  MC_ERROR_NOT_PROTECTED,   /* the message lacks the protection asked about */
+  MC_ERROR_NO_SECRET,       /* no secret key, or its passphrase is not to be had */
+  MC_ERROR_INTEGRITY,       /* decrypted content failed its integrity check */
+  MC_ERROR_MALFORMED,       /* input that breaks its format */
+  MC_ERROR_LIMIT,           /* input over a limit (see mc_settings_set(), group "limits") */
+  MC_ERROR_NO_KEY,          /* no usable key for a recipient or for signing */
+  MC_ERROR_ENGINE,          /* an engine is missing, broken or contradicts itself */
+  MC_ERROR_IO,              /* disk, pipe, store */
+  MC_ERROR_CANCELLED,
+} McError;
+
+/* The stable word for an error of any domain, e.g. "no-key". Never NULL. */
+const char *mc_error_get_word (const GError *error);
+/* What to do next: one or more lines, or NULL. (transfer none) */
+const char *mc_error_get_hint (const GError *error);
+/* The exit status that the command line gives to @error: 1, 2, 3, 8 to 12. */
+int mc_error_get_exit_status (const GError *error);
+
+/* ----------------------------------------------------------------- verdicts -- */
+
+typedef enum {
+  MC_PROTOCOL_UNKNOWN = 0,  /* as an argument: either */
+  MC_PROTOCOL_OPENPGP,
+  MC_PROTOCOL_SMIME,
+} McProtocol;
+
+typedef enum {
+  MC_SUMMARY_UNKNOWN = 0,
+  MC_SUMMARY_UNPROTECTED,
+  MC_SUMMARY_SIGNED_ONLY,
+  MC_SUMMARY_ENCRYPTED_ONLY,
+  MC_SUMMARY_SIGNED_AND_ENCRYPTED,
+} McSummary;
+
+typedef enum {
+  MC_SIGNATURE_UNKNOWN = 0,
+  MC_SIGNATURE_NONE,
+  MC_SIGNATURE_GOOD,
+  MC_SIGNATURE_BAD,
+  MC_SIGNATURE_UNKNOWN_KEY,
+  MC_SIGNATURE_UNTRUSTED,
+  MC_SIGNATURE_EXPIRED,
+  MC_SIGNATURE_REVOKED,
+  MC_SIGNATURE_WEAK,
+  MC_SIGNATURE_NOT_SENDER,
+  MC_SIGNATURE_ERROR,
+} McSignatureStatus;
+
+typedef enum {
+  MC_DECRYPTION_UNKNOWN = 0,
+  MC_DECRYPTION_NONE,
+  MC_DECRYPTION_OK,
+  MC_DECRYPTION_NO_KEY,
+  MC_DECRYPTION_FAILED,     /* the integrity check failed, or the content is damaged */
+  MC_DECRYPTION_ERROR,
+} McDecryptionStatus;
+
+typedef enum {
+  MC_LAYER_UNKNOWN = 0,
+  MC_LAYER_SIGNED,
+  MC_LAYER_ENCRYPTED,
+} McLayerKind;
+
+/* The words that JSON uses, e.g. "signed-and-encrypted". Never NULL. */
+const char *mc_protocol_to_word (McProtocol protocol);
+const char *mc_summary_to_word (McSummary summary);
+const char *mc_signature_status_to_word (McSignatureStatus status);
+const char *mc_decryption_status_to_word (McDecryptionStatus status);
+const char *mc_layer_kind_to_word (McLayerKind kind);
+
+/* ----------------------------------------------------------------- settings -- */
+
+typedef struct _McSettings McSettings;
+
+typedef enum {
+  MC_FOLDER_DATA,           /* store.db and private/ */
+  MC_FOLDER_CACHE,          /* revocation lists */
+  MC_FOLDER_RUNTIME,        /* session files */
+  MC_FOLDER_GNUPG,          /* GnuPG's home; NULL: its default */
+} McFolder;
+
+McSettings *mc_settings_new (void);
+McSettings *mc_settings_ref (McSettings *settings);
+void mc_settings_unref (McSettings *settings);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McSettings, mc_settings_unref)
+
+/* The folder is made with mode 0700 when first written to. @path NULL: not available. */
+void mc_settings_set_folder (McSettings *settings, McFolder folder, const char *path);
+const char *mc_settings_get_folder (McSettings *settings, McFolder folder);
+
+/* Takes over a configuration file's text (GKeyFile syntax, mailcrypt-config(5)).
+ * @name appears in errors. MC_ERROR_INVALID names the line of an unknown group, an
+ * unknown key or a bad value; then nothing is taken over. */
+gboolean mc_settings_load (McSettings *settings, const char *text, gsize size, const char *name,
+                           GError **error);
+/* One value, as in the file. MC_ERROR_INVALID as above. */
+gboolean mc_settings_set (McSettings *settings, const char *group, const char *key,
+                          const char *value, GError **error);
+/* The value or its documented default; NULL when there is neither. (transfer none) */
+const char *mc_settings_get (McSettings *settings, const char *group, const char *key);
+
+/* ------------------------------------------------------------------ secrets -- */
+
+/* A passphrase: page-locked, not in core dumps, wiped with its last reference. */
+typedef struct _McSecret McSecret;
+
+/* Copies @size bytes; wipe the source yourself. */
+McSecret *mc_secret_new (const char *data, gsize size);
+McSecret *mc_secret_ref (McSecret *secret);
+void mc_secret_unref (McSecret *secret);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McSecret, mc_secret_unref)
+
+/* ------------------------------------------------------------------ context -- */
+
+typedef struct _McContext McContext;
+
+/* Cheap: starts no process and opens no file. */
+McContext *mc_context_new (McSettings *settings);
+void mc_context_free (McContext *context);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McContext, mc_context_free)
+
+/* The caller's own source of passphrases, asked before every other.
+ * @purpose is a translated sentence for a person. NULL: this source has none. */
+typedef McSecret *(*McPassphraseFunc) (McProtocol protocol, const char *fingerprint,
+                                       const char *purpose, gpointer user_data);
+void mc_context_set_passphrase_func (McContext *context, McPassphraseFunc func,
+                                     gpointer user_data, GDestroyNotify destroy);
+
+/* Lets GnuPG's agent ask through the terminal @tty (nullable) of type @term. */
+void mc_context_set_terminal (McContext *context, const char *tty, const char *term);
+
+/* How X.509 chains are judged (RFC 5280, RFC 8550). Files are PEM or DER. */
+typedef enum {
+  MC_REVOCATION_SOFT = 0,   /* use what is at hand; unknown is said, not held against */
+  MC_REVOCATION_OFF,
+  MC_REVOCATION_HARD,       /* unknown is a refusal */
+} McRevocation;
+
+typedef enum {
+  MC_POLICY_NONE = 0,
+  MC_POLICY_REQUIRE_EXPLICIT = 1 << 0,
+  MC_POLICY_INHIBIT_MAPPING = 1 << 1,
+  MC_POLICY_INHIBIT_ANY = 1 << 2,
+} McPolicyFlags;
+
+void mc_context_set_time (McContext *context, gint64 time);   /* 0: now */
+void mc_context_add_trust_anchor (McContext *context, const char *filename); /* replaces the configured ones */
+void mc_context_add_intermediate (McContext *context, const char *filename);
+void mc_context_add_crl (McContext *context, const char *filename);
+void mc_context_set_revocation (McContext *context, McRevocation revocation);
+void mc_context_add_policy (McContext *context, const char *oid);   /* dotted, or "anyPolicy" */
+void mc_context_set_policy_flags (McContext *context, McPolicyFlags flags);
+
+/* For programs that own their process: lets GPGME take the engines it was built for
+ * instead of asking gpgconf (GPGME manual, "disable-gpgconf"), which halves its start-up.
+ * Process-wide; call before the first context. */
+void mc_process_prefer_builtin_engines (void);
+
+/* The library's version, e.g. "0.1.0". */
+const char *mc_version (void);
+
+/* ----------------------------------------------------------- report objects -- */
+
+/* Why something is not better, or what was noticed. */
+typedef struct _McReason McReason;
+const char *mc_reason_get_code (const McReason *reason);   /* stable word */
+const char *mc_reason_get_text (const McReason *reason);   /* translated, escaped, one line */
+const char *mc_reason_get_hint (const McReason *reason);   /* nullable */
+
+/* One signature of a signed layer. */
+typedef struct _McSigner McSigner;
+McSignatureStatus mc_signer_get_status (const McSigner *signer);
+const char *mc_signer_get_address (const McSigner *signer);      /* the one that matched From, else the first; nullable */
+const char *mc_signer_get_name (const McSigner *signer);         /* nullable */
+const char *mc_signer_get_fingerprint (const McSigner *signer);  /* nullable; OpenPGP key, or SHA-256 of the certificate, lower-case hex */
+const char *mc_signer_get_key_id (const McSigner *signer);       /* nullable; what the signature itself names */
+const char *mc_signer_get_algorithm (const McSigner *signer);    /* nullable; e.g. "rsa-pss" */
+const char *mc_signer_get_digest (const McSigner *signer);       /* nullable; e.g. "sha256" */
+const char *mc_signer_get_subject (const McSigner *signer);      /* nullable; S/MIME only */
+const char *mc_signer_get_issuer (const McSigner *signer);       /* nullable; S/MIME only */
+gint64 mc_signer_get_signed_at (const McSigner *signer);         /* the signer's claim */
+gint64 mc_signer_get_valid_from (const McSigner *signer);
+gint64 mc_signer_get_valid_until (const McSigner *signer);
+GPtrArray *mc_signer_get_reasons (const McSigner *signer);       /* of McReason (transfer none) */
+
+/* One recipient that an encrypted layer names. */
+typedef struct _McRecipient McRecipient;
+const char *mc_recipient_get_key_id (const McRecipient *recipient);   /* nullable: hidden */
+const char *mc_recipient_get_address (const McRecipient *recipient);  /* nullable: key not here */
+const char *mc_recipient_get_algorithm (const McRecipient *recipient);/* nullable; e.g. "rsa-oaep" */
+gboolean mc_recipient_get_have_secret (const McRecipient *recipient);
+
+/* One cryptographic layer (RFC 9787). */
+typedef struct _McLayer McLayer;
+McLayerKind mc_layer_get_kind (const McLayer *layer);
+McProtocol mc_layer_get_protocol (const McLayer *layer);
+const char *mc_layer_get_path (const McLayer *layer);
+McSignatureStatus mc_layer_get_signature_status (const McLayer *layer);
+McDecryptionStatus mc_layer_get_decryption_status (const McLayer *layer);
+gboolean mc_layer_get_authenticated (const McLayer *layer);      /* AEAD or MDC */
+const char *mc_layer_get_algorithm (const McLayer *layer, const char *role); /* "cipher", "digest", "format"; nullable */
+GPtrArray *mc_layer_get_signers (const McLayer *layer);          /* of McSigner (transfer none) */
+GPtrArray *mc_layer_get_recipients (const McLayer *layer);       /* of McRecipient (transfer none) */
+GPtrArray *mc_layer_get_reasons (const McLayer *layer);          /* of McReason (transfer none) */
+
+/* The verdict on one message. */
+typedef struct _McReport McReport;
+McSummary mc_report_get_summary (const McReport *report);
+McSignatureStatus mc_report_get_signature_status (const McReport *report);
+const McSigner *mc_report_get_signer (const McReport *report);   /* nullable; the one behind the status */
+McDecryptionStatus mc_report_get_decryption_status (const McReport *report);
+gboolean mc_report_get_authenticated (const McReport *report);
+const char *const *mc_report_get_from (const McReport *report);  /* NULL-terminated addresses */
+GPtrArray *mc_report_get_layers (const McReport *report);        /* of McLayer, the envelope, outermost first */
+GPtrArray *mc_report_get_errant (const McReport *report);        /* of McLayer that do not count */
+GPtrArray *mc_report_get_reasons (const McReport *report);       /* of McReason, most important first */
+/* 0 when signature and, where there is one, encryption hold; else as mailcrypt(1) says. */
+int mc_report_get_verify_status (const McReport *report);
+/* 0 when the content could be read, 3 when nothing was encrypted, else 8 to 12. */
+int mc_report_get_decrypt_status (const McReport *report);
+/* The report as JSON (doc/report-schema.md), with @exit_status. (transfer full) */
+char *mc_report_to_json (const McReport *report, int exit_status);
+
+/* ------------------------------------------------------------------ opening -- */
+
+typedef enum {
+  MC_OPEN_DEFAULT = 0,
+  MC_OPEN_DESCRIBE = 1 << 0,        /* structure only: no key is touched, nothing is decrypted or verified */
+  MC_OPEN_NO_FROM_CHECK = 1 << 1,   /* judge signatures and chains without the sender */
+  MC_OPEN_ALLOW_LEGACY = 1 << 2,    /* read RC2 and DES; it never counts as encrypted */
+  MC_OPEN_SKIP_SIGNATURES = 1 << 3, /* leave signatures unjudged (status unknown): for decrypting alone */
+} McOpenFlags;
+
+/* An opened message: its report, its parts, and its bytes in a spool. */
+typedef struct _McMessage McMessage;
+void mc_message_free (McMessage *message);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McMessage, mc_message_free)
+
+/* Reads one RFC 5322 message (LF or CRLF, an mbox "From " line in front is skipped)
+ * from @input to its end and judges it. Layers that cannot be opened end the walk and
+ * are in the report. Errors: MC_ERROR_LIMIT, MC_ERROR_MALFORMED (no message at all),
+ * MC_ERROR_IO, MC_ERROR_CANCELLED, MC_ERROR_ENGINE. */
+McMessage *mc_open (McContext *context, GInputStream *input, McOpenFlags flags,
+                    GCancellable *cancellable, GError **error);
+/* The same for the decoded body of one part of type @content_type (e.g.
+ * "application/pkcs7-mime"), @from (nullable) being the message's From field. */
+McMessage *mc_open_part (McContext *context, GInputStream *input, const char *content_type,
+                         const char *from, McOpenFlags flags, GCancellable *cancellable,
+                         GError **error);
+
+McReport *mc_message_get_report (McMessage *message);   /* (transfer none) */
+
+/* Writes the message without its encryption layers: what is outside the encryption as
+ * header, the decrypted entity byte for byte behind it. MC_ERROR_NOT_PROTECTED when
+ * nothing was encrypted; the report's failure as an error when it was not decrypted. */
+gboolean mc_message_write_decrypted (McMessage *message, GOutputStream *output,
+                                     GCancellable *cancellable, GError **error);
+
+/* One header field to be shown: decoded, not escaped. */
+const char *mc_message_get_header (McMessage *message, const char *name);  /* nullable; the first */
+
+/* A MIME entity. */
+typedef struct _McPart McPart;
+McPart *mc_message_get_root (McMessage *message);                       /* (transfer none) */
+GPtrArray *mc_message_get_leaves (McMessage *message);                  /* of McPart: what a person can open, in order (transfer none) */
+McPart *mc_message_find_part (McMessage *message, const char *number);  /* nullable; a path ("1.2"), or a place among the leaves ("2") */
+
+const char *mc_part_get_path (const McPart *part);      /* "1" is the root, "1.1" its first child */
+const char *mc_part_get_content_type (const McPart *part);   /* lower case, without parameters */
+const char *mc_part_get_filename (const McPart *part);  /* nullable; decoded, not escaped, never to be used as a path */
+gboolean mc_part_get_is_attachment (const McPart *part);
+gboolean mc_part_get_is_body (const McPart *part);      /* a Main Body Part (RFC 9787 section 7.1) */
+guint64 mc_part_get_size (const McPart *part);          /* decoded */
+const char *const *mc_part_get_layers (const McPart *part); /* paths of the layers around it, outermost first */
+McLayer *mc_part_get_layer (const McPart *part);        /* nullable; the layer that this entity is */
+GPtrArray *mc_part_get_children (const McPart *part);   /* of McPart (transfer none) */
+GPtrArray *mc_part_get_oddities (const McPart *part);   /* of McReason (transfer none) */
+/* The decoded content. */
+gboolean mc_part_write (McPart *part, GOutputStream *output, GCancellable *cancellable,
+                        GError **error);
+/* A text part as UTF-8, at most @max_bytes of it, not escaped. (transfer full) */
+char *mc_part_read_text (McPart *part, gsize max_bytes, GError **error);
+
+/* The structure as JSON (the object of "inspect"). (transfer full) */
+char *mc_message_describe_json (McMessage *message, int exit_status);
+
+/* ------------------------------------------------------------------ sealing -- */
+
+typedef enum {
+  MC_SEAL_SIGN = 1 << 0,
+  MC_SEAL_ENCRYPT = 1 << 1,
+  MC_SEAL_OPAQUE = 1 << 2,      /* S/MIME: opaque signed-data instead of multipart/signed */
+  MC_SEAL_ATTACH_KEY = 1 << 3,
+  MC_SEAL_NO_SELF = 1 << 4,     /* do not encrypt to the sender too */
+} McSealFlags;
+
+/* One message on its way to be signed or encrypted. */
+typedef struct _McSeal McSeal;
+McSeal *mc_seal_new (McContext *context, McSealFlags flags);
+void mc_seal_free (McSeal *seal);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McSeal, mc_seal_free)
+
+void mc_seal_set_protocol (McSeal *seal, McProtocol protocol);   /* UNKNOWN: chosen as mailcrypt(1) says */
+void mc_seal_set_signer (McSeal *seal, const char *address_or_fingerprint);  /* default: From */
+void mc_seal_set_cipher (McSeal *seal, const char *name);        /* e.g. "aes256-gcm" */
+void mc_seal_add_recipient (McSeal *seal, const char *address);  /* default: To, Cc, and Bcc hidden */
+void mc_seal_add_hidden (McSeal *seal, const char *address);
+
+/* Reads one message from @input and does the work; nothing is written yet. The output
+ * carries no Bcc field. Errors: MC_ERROR_NO_KEY naming each recipient and why,
+ * MC_ERROR_NO_SECRET, MC_ERROR_MALFORMED, MC_ERROR_LIMIT, MC_ERROR_ENGINE, ... */
+gboolean mc_seal_run (McSeal *seal, GInputStream *input, GCancellable *cancellable,
+                      GError **error);
+/* Writes the result of a successful mc_seal_run(). */
+gboolean mc_seal_write (McSeal *seal, GOutputStream *output, GCancellable *cancellable,
+                        GError **error);
+/* What a person should know about the result, of McReason. (transfer none) */
+GPtrArray *mc_seal_get_notes (McSeal *seal);
+
+/* --------------------------------------------------------------------- keys -- */
+
+typedef enum {
+  MC_KEY_CAN_SIGN = 1 << 0,
+  MC_KEY_CAN_ENCRYPT = 1 << 1,
+  MC_KEY_CAN_CERTIFY = 1 << 2,
+} McKeyUse;
+
+typedef enum {
+  MC_SECRET_NONE = 0,       /* only the public part is here */
+  MC_SECRET_FILE,           /* private/ of the data folder */
+  MC_SECRET_AGENT,          /* gpg-agent */
+  MC_SECRET_CARD,
+} McSecretHome;
+
+typedef enum {
+  MC_VALIDITY_UNKNOWN = 0,
+  MC_VALIDITY_VALID,
+  MC_VALIDITY_NOT_YET,
+  MC_VALIDITY_EXPIRED,
+  MC_VALIDITY_REVOKED,
+  MC_VALIDITY_UNUSABLE,     /* disabled, or broken */
+} McValidity;
+
+/* An OpenPGP key or an X.509 certificate. */
+typedef struct _McKey McKey;
+McKey *mc_key_ref (McKey *key);
+void mc_key_unref (McKey *key);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McKey, mc_key_unref)
+
+McProtocol mc_key_get_protocol (const McKey *key);
+const char *mc_key_get_fingerprint (const McKey *key);   /* lower-case hex */
+guint mc_key_get_n_addresses (const McKey *key);
+const char *mc_key_get_address (const McKey *key, guint i);       /* nullable: an identity without address */
+const char *mc_key_get_name (const McKey *key, guint i);          /* nullable */
+gboolean mc_key_get_address_trusted (const McKey *key, guint i);
+McKeyUse mc_key_get_use (const McKey *key);
+McSecretHome mc_key_get_secret (const McKey *key);
+McValidity mc_key_get_validity (const McKey *key);
+gint64 mc_key_get_valid_from (const McKey *key);
+gint64 mc_key_get_valid_until (const McKey *key);
+const char *mc_key_get_algorithm (const McKey *key);     /* e.g. "rsa3072", "ed25519", "p256" */
+const char *mc_key_get_subject (const McKey *key);       /* nullable; S/MIME only */
+const char *mc_key_get_issuer (const McKey *key);        /* nullable; S/MIME only */
+gboolean mc_key_get_is_authority (const McKey *key);     /* a CA certificate */
+gboolean mc_key_get_is_anchor (const McKey *key);        /* a trust anchor of the user's */
+GPtrArray *mc_key_get_reasons (const McKey *key);        /* of McReason: why not trusted or not usable (transfer none) */
+
+/* All keys that match @pattern (nullable: all): an address, a fingerprint, or a part of
+ * a name. Of McKey, by protocol and address. (transfer full) */
+GPtrArray *mc_keys_list (McContext *context, McProtocol protocol, const char *pattern,
+                         gboolean secret_only, GCancellable *cancellable, GError **error);
+
+/* What became of one key in an import. */
+typedef struct _McImported McImported;
+const char *mc_imported_get_fingerprint (const McImported *imported);  /* nullable */
+McProtocol mc_imported_get_protocol (const McImported *imported);
+const char *mc_imported_get_word (const McImported *imported);   /* "new" "updated" "unchanged" "rejected" */
+const char *mc_imported_get_what (const McImported *imported);   /* "public-key" "secret-key" "certificate" "private-key" "crl" */
+const char *mc_imported_get_text (const McImported *imported);   /* translated, escaped: whose, or why rejected */
+
+/* Imports what @input holds: OpenPGP armour or binary; X.509 as PEM, DER, PKCS#7 or
+ * PKCS#12 (legacy ciphers and PEM armour included). Nothing is kept unless all of it can
+ * be. @new_passphrase (nullable) protects private keys in the store; an empty one keeps
+ * them unencrypted; NULL: the one that opened the file. Of McImported. (transfer full) */
+GPtrArray *mc_keys_import (McContext *context, GInputStream *input, McSecret *new_passphrase,
+                           GCancellable *cancellable, GError **error);
+
+/* Writes the public part: OpenPGP armour, or PEM with the known chain. */
+gboolean mc_keys_export (McContext *context, McKey *key, GOutputStream *output,
+                         GCancellable *cancellable, GError **error);
+
+/* Trusts a fingerprint for @address (NULL: each of its own), or as an anchor. */
+gboolean mc_keys_trust (McContext *context, const char *fingerprint, const char *address,
+                        gboolean anchor, GCancellable *cancellable, GError **error);
+gboolean mc_keys_distrust (McContext *context, const char *fingerprint, const char *address,
+                           GCancellable *cancellable, GError **error);
+/* Removes a certificate with its private key, or an OpenPGP key without its secret part. */
+gboolean mc_keys_remove (McContext *context, const char *fingerprint, GCancellable *cancellable,
+                         GError **error);
+
+typedef struct {
+  McProtocol protocol;
+  const char *address;
+  const char *name;             /* nullable */
+  const char *algorithm;        /* nullable: the protocol's default */
+  gboolean self_signed;         /* S/MIME: a self-signed certificate, to try things out */
+  McSecret *passphrase;         /* nullable: asked for; empty: none */
+  GOutputStream *csr;           /* nullable; S/MIME: the PKCS#10 request (PEM) goes here */
+} McKeyRequest;
+
+/* Makes a key pair. The new key; NULL with no error when only a request was made; NULL
+ * with @error set on failure. (transfer full) */
+McKey *mc_keys_generate (McContext *context, const McKeyRequest *request,
+                         GCancellable *cancellable, GError **error);
+
+/* --------------------------------------------------------------------- text -- */
+
+/* One line of UTF-8 fit for a screen out of hostile text: control, bidi and invisible
+ * characters and broken bytes become visible escapes. (transfer full) */
+char *mc_text_escape_line (const char *text);
+/* The same for several lines; LF and TAB stay. (transfer full) */
+char *mc_text_escape_block (const char *text);
+
+G_END_DECLS
