@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The model of a key, one for both protocols. */
+#pragma once
+
+#include "report/report.h"
+
+struct _McKey {
+  gint ref_count;
+  McProtocol protocol;
+  char *fingerprint;        /* lower-case hex: OpenPGP fingerprint, or SHA-256 of the certificate */
+  GPtrArray *identities;    /* of McIdentity (owned) */
+  McKeyUse use;             /* what the key may do by its own word */
+  McSecretHome secret;
+  McValidity validity;
+  gint64 valid_from, valid_until;
+  char *algorithm;
+  char *subject, *issuer, *serial;   /* S/MIME, nullable; hostile */
+  gboolean is_authority, is_anchor;
+  gboolean weak;            /* too weak to be used for anything new */
+  GPtrArray *reasons;       /* of McReason (owned): against it */
+  gpointer native;          /* the backend's own object */
+  GDestroyNotify native_free;
+};
+
+McKey *_mc_key_new (McProtocol protocol, const char *fingerprint);
+
+/* The identity with this address (any spelling), or NULL. */
+McIdentity *_mc_key_find_identity (const McKey *key, const char *address);
+
+/* What the user pinned (store) turned into trust: every identity of @key whose address
+ * is pinned to its fingerprint becomes MC_TRUST_TRUSTED; a distrusted fingerprint becomes
+ * MC_TRUST_UNTRUSTED everywhere, with a reason. Identities that the key does not claim
+ * but the user bound to it are added. */
+gboolean _mc_key_apply_pins (McContext *context, McKey *key, GError **error);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which key for which address, and why not the others: the one answer that drives
+ * encrypt, sign and sending. */
+#pragma once
+
+#include "keys/key.h"
+
+typedef struct {
+  McKey *key;               /* owned */
+  gboolean usable;
+  GPtrArray *reasons;       /* of McReason (owned): against it, when not usable */
+} McCandidate;
+
+/* What was found for one address, one use and one protocol. */
+typedef struct {
+  char *address;            /* as asked */
+  McProtocol protocol;
+  GPtrArray *candidates;    /* of McCandidate (owned), best first */
+  McKey *chosen;            /* nullable; borrowed from the candidates */
+} McResolution;
+
+void _mc_resolution_free (McResolution *resolution);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McResolution, _mc_resolution_free)
+
+/* @address_or_fingerprint: for MC_KEY_CAN_SIGN with a secret key, for MC_KEY_CAN_ENCRYPT
+ * with or without. A fingerprint chooses that key whatever its addresses, if usable. Only
+ * a trusted key is usable for encryption; an own key (secret part here) is for its own
+ * addresses. No error when nothing is usable: then chosen is NULL. */
+gboolean _mc_resolve (McContext *context, McProtocol protocol, const char *address_or_fingerprint,
+                      McKeyUse use, McResolution **ret_resolution, GCancellable *cancellable,
+                      GError **error);
+
+/* Sets MC_ERROR_NO_KEY (MC_ERROR_NO_SECRET when signing lacks only the secret part) from
+ * resolutions without a chosen key: each address, each candidate and why not; the hint
+ * is the command that would change it. */
+void _mc_resolutions_set_error (GPtrArray *resolutions, McKeyUse use, GError **error);

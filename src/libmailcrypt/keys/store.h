@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* store.db: pins and key history for both protocols, certificates for S/MIME. SQLite,
+ * WAL, every writing in one transaction, safe against other processes and kill -9.
+ * Knows no X.509: the S/MIME backend hands in what it parsed. */
+#pragma once
+
+#include "keys/key.h"
+
+typedef struct _McStore McStore;
+
+/* Opens (and with @create makes) DATA/store.db. A store that is not there, without
+ * @create, is an empty one: *ret_store is NULL, and every reading function takes NULL as
+ * an empty store. MC_ERROR_IO. */
+gboolean _mc_store_open (const char *folder, gboolean create, McStore **ret_store, GError **error);
+void _mc_store_close (McStore *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McStore, _mc_store_close)
+
+gboolean _mc_store_begin (McStore *store, GError **error);    /* immediate transaction */
+gboolean _mc_store_commit (McStore *store, GError **error);
+void _mc_store_rollback (McStore *store);
+
+/* One certificate. Strings and bytes are owned by it. */
+typedef struct {
+  char *fingerprint;        /* SHA-256, lower-case hex; the primary key */
+  char *public_key;         /* SHA-256 of the SubjectPublicKeyInfo, lower-case hex: names private/ files */
+  GBytes *der;
+  GBytes *subject, *issuer; /* DER Names */
+  GBytes *serial;           /* content octets of the INTEGER */
+  GBytes *key_identifier;   /* subjectKeyIdentifier, nullable */
+  GStrv addresses;          /* canonical */
+  char *label;              /* subject for people and for searching; hostile */
+  gint64 valid_from, valid_until;
+  gboolean is_authority;
+} McCertificate;
+McCertificate *_mc_certificate_new (void);
+void _mc_certificate_free (McCertificate *certificate);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McCertificate, _mc_certificate_free)
+
+/* Adds it; *ret_new tells whether it was unknown. */
+gboolean _mc_store_add_certificate (McStore *store, const McCertificate *certificate,
+                                    gboolean *ret_new, GError **error);
+gboolean _mc_store_remove_certificate (McStore *store, const char *fingerprint, GError **error);
+
+typedef enum {
+  MC_BY_ALL,
+  MC_BY_FINGERPRINT,        /* text */
+  MC_BY_ADDRESS,            /* text, canonical */
+  MC_BY_TEXT,               /* text: part of label or address, case-insensitive */
+  MC_BY_SUBJECT,            /* name */
+  MC_BY_ISSUER_SERIAL,      /* name, octets */
+  MC_BY_KEY_IDENTIFIER,     /* octets */
+  MC_BY_PUBLIC_KEY,         /* text */
+} McStoreField;
+
+typedef struct {
+  McStoreField field;
+  const char *text;
+  GBytes *name, *octets;
+} McStoreQuery;
+
+/* Calls @func for each match, newest valid_from first, until it returns FALSE. */
+typedef gboolean (*McStoreFunc) (const McCertificate *certificate, gpointer user_data);
+gboolean _mc_store_find (McStore *store, const McStoreQuery *query, McStoreFunc func,
+                         gpointer user_data, GError **error);
+
+/* Pins: "this fingerprint is this address's". @address canonical; "" stands for all of
+ * the key's own. Trust words: */
+typedef enum {
+  MC_PIN_NONE = 0,
+  MC_PIN_TRUSTED,           /* for the address */
+  MC_PIN_ANCHOR,            /* as a trust anchor; address "" */
+  MC_PIN_DISTRUSTED,        /* address "" */
+} McPin;
+gboolean _mc_store_set_pin (McStore *store, McProtocol protocol, const char *fingerprint,
+                            const char *address, McPin pin, GError **error);
+/* Calls @func for each pin of @fingerprint (NULL: of all). */
+typedef void (*McPinFunc) (const char *fingerprint, const char *address, McPin pin,
+                           gpointer user_data);
+gboolean _mc_store_find_pins (McStore *store, McProtocol protocol, const char *fingerprint,
+                              McPinFunc func, gpointer user_data, GError **error);
+/* The fingerprints pinned as trusted for @address. (transfer full) */
+GStrv _mc_store_pinned_for (McStore *store, McProtocol protocol, const char *address,
+                            GError **error);

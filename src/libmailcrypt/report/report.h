@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The verdict tree. Backends fill in the facts; report/verdict.c alone turns facts
+ * into statuses; everything a person or a program is told is printed from here. */
+#pragma once
+
+#include "libmailcrypt.h"
+
+/* ------------------------------------------------------------------ reasons -- */
+
+struct _McReason {
+  char *code;
+  char *text;     /* translated; hostile parts already escaped */
+  char *hint;     /* nullable */
+};
+
+McReason *_mc_reason_new (const char *code, const char *hint, const char *format, ...)
+  G_GNUC_PRINTF (3, 4);
+McReason *_mc_reason_copy (const McReason *reason);
+void _mc_reason_free (McReason *reason);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McReason, _mc_reason_free)
+
+/* An array of McReason that owns its elements. */
+GPtrArray *_mc_reasons_new (void);
+gboolean _mc_reasons_have (GPtrArray *reasons, const char *code);
+/* Adds copies of those in @from whose code @reasons does not have yet. */
+void _mc_reasons_merge (GPtrArray *reasons, GPtrArray *from);
+
+/* -------------------------------------------------------------------- facts -- */
+
+/* What the mathematics says about content and signature. */
+typedef enum {
+  MC_CONTENT_UNKNOWN = 0,
+  MC_CONTENT_INTACT,
+  MC_CONTENT_ALTERED,       /* digest or signature value does not fit */
+  MC_CONTENT_MALFORMED,     /* the signature breaks its format */
+  MC_CONTENT_UNCHECKED,     /* no key or certificate to check with */
+} McContentFact;
+
+typedef enum {
+  MC_TRUST_UNKNOWN = 0,
+  MC_TRUST_TRUSTED,
+  MC_TRUST_UNTRUSTED,
+} McTrustFact;
+
+/* An identity that a key or certificate claims. */
+typedef struct {
+  char *address;            /* canonical (_mc_address_normalise), nullable */
+  char *display;            /* the address as written, nullable; hostile */
+  char *name;               /* nullable; hostile */
+  McTrustFact trust;        /* whether the key is trusted for this identity */
+} McIdentity;
+
+McIdentity *_mc_identity_new (const char *address, const char *name, McTrustFact trust);
+McIdentity *_mc_identity_copy (const McIdentity *identity);
+void _mc_identity_free (McIdentity *identity);
+
+struct _McSigner {
+  /* facts */
+  McContentFact content;
+  McValidity validity;      /* of the key, at the time of judgement */
+  gboolean weak;            /* digest or key too weak to count */
+  gboolean unfit;           /* key not made for signing mail: usage, purpose */
+  gboolean chain_failed;    /* S/MIME: no path to an anchor that holds */
+  GPtrArray *identities;    /* of McIdentity (owned) */
+  char *fingerprint, *key_id, *algorithm, *digest, *subject, *issuer;
+  gint64 signed_at, valid_from, valid_until;
+  GPtrArray *reasons;       /* of McReason (owned) */
+  /* verdict */
+  McSignatureStatus status;
+  const McIdentity *identity;   /* nullable; the one that matched From, else the first */
+};
+
+McSigner *_mc_signer_new (void);
+void _mc_signer_free (McSigner *signer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McSigner, _mc_signer_free)
+
+struct _McRecipient {
+  char *key_id;             /* OpenPGP key id, or "issuer / serial", or key identifier; NULL: hidden */
+  char *address;            /* nullable */
+  char *algorithm;          /* nullable */
+  gboolean have_secret;
+};
+
+McRecipient *_mc_recipient_new (void);
+void _mc_recipient_free (McRecipient *recipient);
+
+struct _McLayer {
+  /* facts */
+  McLayerKind kind;
+  McProtocol protocol;
+  char *path;
+  gboolean authenticated;   /* encrypted: the content's integrity was proven (MDC, AEAD) */
+  gboolean weak;            /* encrypted: a cipher that does not count as encryption (RC2, DES) */
+  McDecryptionStatus decryption;  /* encrypted: as the backend found it */
+  McContentFact structure;  /* signed: MALFORMED when it cannot be judged at all, whatever the signers say */
+  GHashTable *algorithms;   /* role -> name, both owned: "cipher" "digest" "format" "key-encryption" ... */
+  GPtrArray *signers;       /* of McSigner (owned) */
+  GPtrArray *recipients;    /* of McRecipient (owned) */
+  GPtrArray *reasons;       /* of McReason (owned) */
+  /* verdict */
+  McSignatureStatus signature;
+};
+
+McLayer *_mc_layer_new (McLayerKind kind, McProtocol protocol, const char *path);
+McLayer *_mc_layer_ref (McLayer *layer);
+void _mc_layer_unref (McLayer *layer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McLayer, _mc_layer_unref)
+void _mc_layer_set_algorithm (McLayer *layer, const char *role, const char *name);
+/* Shorthand: a new reason on @layer. */
+void _mc_layer_add_reason (McLayer *layer, const char *code, const char *hint,
+                           const char *format, ...) G_GNUC_PRINTF (4, 5);
+
+/* A header field as rendered. */
+typedef struct {
+  char *name, *value;       /* value: decoded to UTF-8, unfolded, not escaped */
+  const char *state;        /* RFC 9788 section 4.3.1, static */
+  char *outer;              /* nullable: what stands outside, when it differs */
+} McHeader;
+void _mc_header_free (McHeader *header);
+
+struct _McReport {
+  /* facts */
+  GPtrArray *layers;        /* of McLayer (owned), the envelope, outermost first */
+  GPtrArray *errant;        /* of McLayer (owned) */
+  GPtrArray *headers;       /* of McHeader (owned) */
+  GPtrArray *parts;         /* of McPart, borrowed from the message that owns this report */
+  GStrv from;               /* addresses of From as written; hostile */
+  guint from_fields;        /* how many From fields there are */
+  gboolean check_from;
+  gboolean skip_signatures;
+  GPtrArray *reasons;       /* of McReason (owned) */
+  /* verdict */
+  McSummary summary;
+  McSignatureStatus signature;
+  const McSigner *signer;   /* nullable */
+  McProtocol signature_protocol;
+  McDecryptionStatus decryption;
+  McProtocol decryption_protocol;
+  gboolean authenticated;
+};
+
+McReport *_mc_report_new (void);
+void _mc_report_free (McReport *report);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McReport, _mc_report_free)
+
+/* Turns all facts of @report into verdicts (report/verdict.c). Idempotent. */
+void _mc_report_judge (McReport *report);
+
+/* The status of one signer against the one sender @from (canonical; NULL: none or
+ * ambiguous), From being held against it only if @check_from. Pure. Sets
+ * @ret_identity (nullable result) to the identity that speaks. */
+McSignatureStatus _mc_verdict_signer (const McSigner *signer, const char *from,
+                                      gboolean check_from, const McIdentity **ret_identity);
