@@ -140,3 +140,7 @@ const McBackend *_mc_context_get_backend (McContext *context, McProtocol protoco
 /* The protocol whose opaque objects have this media type, by a table that loads nothing:
  * application/pkcs7-mime, application/x-pkcs7-mime -> S/MIME; else UNKNOWN. */
 McProtocol _mc_backend_protocol_of_type (const char *media_type);
+
+/* Puts @backend in the place of its protocol's own, before that was opened: for test
+ * doubles and for embedding another engine. */
+void _mc_context_set_backend (McContext *context, const McBackend *backend);

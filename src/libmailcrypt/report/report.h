@@ -92,7 +92,8 @@ struct _McLayer {
   gboolean authenticated;   /* encrypted: the content's integrity was proven (MDC, AEAD) */
   gboolean weak;            /* encrypted: a cipher that does not count as encryption (RC2, DES) */
   McDecryptionStatus decryption;  /* encrypted: as the backend found it */
-  McContentFact structure;  /* signed: MALFORMED when it cannot be judged at all, whatever the signers say */
+  McContentFact structure;  /* MALFORMED when it cannot be judged at all, whatever the signers say */
+  char *sender;             /* canonical; NULL: no single From to hold the signers against */
   GHashTable *algorithms;   /* role -> name, both owned: "cipher" "digest" "format" "key-encryption" ... */
   GPtrArray *signers;       /* of McSigner (owned) */
   GPtrArray *recipients;    /* of McRecipient (owned) */
