@@ -91,6 +91,7 @@ struct _McBackend {
   McBackendCapabilities capabilities;
   const char *const *mime_types;        /* of opaque objects; NULL-terminated, lower case */
   const char *signature_type;           /* media type of a detached signature that is written */
+  const char *key_type, *key_filename;  /* of a key that goes with a message */
 
   /* Cheap: starts no process. */
   gboolean (*open) (McContext *context, McEngine **ret_engine, GError **error);

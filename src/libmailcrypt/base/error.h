@@ -15,3 +15,6 @@ void _mc_set_error (GError **error, McError code, const char *hint, const char *
  * MC_ERROR and cancellations only get the prefix. Always returns FALSE. */
 gboolean _mc_error_adopt (GError **error, McError code, const char *format, ...)
   G_GNUC_PRINTF (3, 4);
+
+/* Adds a line to the hint of *@error (nullable, in MC_ERROR). */
+void _mc_error_add_hint (GError **error, const char *hint);

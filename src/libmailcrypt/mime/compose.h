@@ -18,10 +18,16 @@ typedef enum {
 gboolean _mc_compose_payload (const McTree *tree, McCanonMode mode, McSpool *output,
                               GError **error);
 
-/* Writes the outer header: every field of @tree but Content-*, MIME-Version, Bcc and
- * Authentication-Results (in their order, byte for byte but for line ends), then
- * MIME-Version. CRLF. */
-gboolean _mc_compose_outer_header (const McTree *tree, McSpool *output, GError **error);
+typedef enum {
+  MC_HEADER_KEEP,           /* for a message that is only shown or stored anew */
+  MC_HEADER_SEND,           /* for sending: no Bcc, no Authentication-Results */
+} McHeaderMode;
+
+/* Writes the outer header: every field of @tree but Content-* and MIME-Version (in their
+ * order, byte for byte but for line ends, which become @newline), then MIME-Version. No
+ * empty line follows. */
+gboolean _mc_compose_header (const McTree *tree, McHeaderMode mode, const char *newline,
+                             McSpool *output, GError **error);
 
 /* Behind an outer header: multipart/signed around @payload (RFC 1847). @micalg and
  * @signature_type from the backend; DER signatures are base64-encoded, armour is not. */

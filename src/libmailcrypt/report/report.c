@@ -322,6 +322,32 @@ _mc_layer_add_reason (McLayer *layer, const char *code, const char *hint, const 
   va_end (args);
 }
 
+void
+_mc_layer_absorb (McLayer *layer, McLayer *from)
+{
+  GHashTableIter iter;
+  gpointer role, name;
+
+  g_ptr_array_extend_and_steal (layer->signers, g_steal_pointer (&from->signers));
+  g_ptr_array_extend_and_steal (layer->recipients, g_steal_pointer (&from->recipients));
+  g_ptr_array_extend_and_steal (layer->reasons, g_steal_pointer (&from->reasons));
+  from->signers = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_signer_free);
+  from->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_recipient_free);
+  from->reasons = _mc_reasons_new ();
+  g_hash_table_iter_init (&iter, from->algorithms);
+  while (g_hash_table_iter_next (&iter, &role, &name))
+    _mc_layer_set_algorithm (layer, role, name);
+}
+
+gboolean
+_mc_layers_have_kind (GPtrArray *layers, McLayerKind kind)
+{
+  for (guint i = 0; i < layers->len; i++)
+    if (((McLayer *) layers->pdata[i])->kind == kind)
+      return TRUE;
+  return FALSE;
+}
+
 McLayerKind
 mc_layer_get_kind (const McLayer *layer)
 {

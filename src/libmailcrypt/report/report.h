@@ -107,6 +107,9 @@ McLayer *_mc_layer_ref (McLayer *layer);
 void _mc_layer_unref (McLayer *layer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McLayer, _mc_layer_unref)
 void _mc_layer_set_algorithm (McLayer *layer, const char *role, const char *name);
+/* Moves signers, recipients, algorithms and reasons of @from into @layer. */
+void _mc_layer_absorb (McLayer *layer, McLayer *from);
+gboolean _mc_layers_have_kind (GPtrArray *layers, McLayerKind kind);
 /* Shorthand: a new reason on @layer. */
 void _mc_layer_add_reason (McLayer *layer, const char *code, const char *hint,
                            const char *format, ...) G_GNUC_PRINTF (4, 5);

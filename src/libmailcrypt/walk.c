@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The envelope walk, and what lies beneath the payload. */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "open.h"
+
+#include "base/address.h"
+#include "base/error.h"
+
+/* ------------------------------------------------------------------- sender -- */
+
+/* All addresses of @tree's From; returns the one canonical address that speaks as the
+ * sender, or NULL: exactly one field with exactly one readable address. */
+static char *
+read_from (const McTree *tree, GStrv *ret_addresses, guint *ret_fields)
+{
+  g_autoptr (GPtrArray) fields = _mc_tree_get_fields (tree, "From");
+  g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
+  gboolean clean = fields->len == 1;
+
+  for (guint i = 0; i < fields->len; i++)
+    {
+      gboolean field_clean;
+      const McField *field = fields->pdata[i];
+      g_auto (GStrv) addresses = _mc_addresses_parse (field->body, &field_clean);
+      g_strv_builder_addv (all, (const char **) addresses);
+      clean &= field_clean;
+    }
+
+  g_auto (GStrv) addresses = g_strv_builder_end (all);
+  guint n = g_strv_length (addresses);
+  char *sender = clean && n == 1 ? _mc_address_normalise (addresses[0], -1) : NULL;
+  if (ret_addresses != NULL)
+    {
+      g_strfreev (*ret_addresses);
+      *ret_addresses = g_steal_pointer (&addresses);
+    }
+  if (ret_fields != NULL)
+    *ret_fields = fields->len;
+  return sender;
+}
+
+static gboolean
+is_structural (const char *name)
+{
+  return g_ascii_strncasecmp (name, "Content-", 8) == 0
+         || g_ascii_strcasecmp (name, "MIME-Version") == 0;
+}
+
+static void
+report_headers (McReport *report, const McTree *tree)
+{
+  for (guint i = 0; i < tree->fields->len; i++)
+    {
+      const McField *field = tree->fields->pdata[i];
+      if (is_structural (field->name))
+        continue;
+      McHeader *header = g_new0 (McHeader, 1);
+      header->name = g_strdup (field->name);
+      header->value = g_strdup (field->value);
+      header->state = "unprotected";
+      g_ptr_array_add (report->headers, header);
+    }
+}
+
+/* ------------------------------------------------------------------- errant -- */
+
+static gboolean walk_children (McWalk *walk, McPart *part, guint depth, GError **error);
+
+static McTree *
+parse_kept (McWalk *walk, McSpan span, gboolean message, GError **error)
+{
+  McTree *tree;
+  if (!_mc_tree_parse (span, _mc_context_get_limits (walk->message->context), message, &tree,
+                       error))
+    return NULL;
+  g_ptr_array_add (walk->message->trees, tree);
+  return tree;
+}
+
+/* A part beneath the payload, and all beneath it. */
+static gboolean
+walk_errant (McWalk *walk, McPart *part, guint depth, GError **error)
+{
+  const McLimits *limits = _mc_context_get_limits (walk->message->context);
+  McProtocol protocol;
+  McForm form = _mc_entity_classify (part->entity, &protocol);
+  McSpan content;
+  gboolean is_layer;
+
+  if (form != MC_FORM_PLAIN && walk->n_layers >= limits->layers)
+    {
+      _mc_part_add_oddity (part, "too-many-layers",
+                           _("too many cryptographic layers: this one was not looked at"));
+      form = MC_FORM_PLAIN;
+    }
+  if (!_mc_walk_open_layer (walk, part, form, protocol, &content, &is_layer, error))
+    return FALSE;
+  if (content.spool == NULL || form == MC_FORM_SIGNED)
+    return walk_children (walk, part, depth, error);
+
+  McTree *tree = parse_kept (walk, content, FALSE, error);
+  return tree != NULL
+         && walk_errant (walk, _mc_part_new (walk->message, tree->root, part), depth + 1, error);
+}
+
+/* A message inside the message is judged by its own sender. */
+static gboolean
+walk_enclosed_message (McWalk *walk, McPart *part, McEntity *child, guint depth, GError **error)
+{
+  const McLimits *limits = _mc_context_get_limits (walk->message->context);
+  g_autoptr (McTree) header = NULL;
+  g_autofree char *sender = NULL;
+  const char *outer = walk->sender;
+
+  if (_mc_tree_parse (child->header, limits, TRUE, &header, NULL))
+    sender = read_from (header, NULL, NULL);
+  walk->sender = sender;
+  gboolean ok = walk_errant (walk, _mc_part_new (walk->message, child, part), depth + 1, error);
+  walk->sender = outer;
+  return ok;
+}
+
+static gboolean
+walk_children (McWalk *walk, McPart *part, guint depth, GError **error)
+{
+  McEntity *entity = part->entity;
+  const McLimits *limits = _mc_context_get_limits (walk->message->context);
+  gboolean is_signed = _mc_entity_is (entity, "multipart/signed") && part->own_layers->len > 0
+                       && entity->children->len == 2;
+
+  if (depth > limits->nesting_depth)
+    {
+      _mc_set_error (error, MC_ERROR_LIMIT, NULL, _("parts nested deeper than %u"),
+                     limits->nesting_depth);
+      return FALSE;
+    }
+  for (guint i = 0; i < entity->children->len; i++)
+    {
+      McEntity *child = entity->children->pdata[i];
+      if (_mc_entity_is (entity, "message/rfc822"))
+        {
+          if (!walk_enclosed_message (walk, part, child, depth, error))
+            return FALSE;
+          continue;
+        }
+      McPart *below = _mc_part_new (walk->message, child, part);
+      below->is_mechanism = is_signed && i == 1;
+      if (below->is_mechanism)
+        continue;
+      if (!walk_errant (walk, below, depth + 1, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* ------------------------------------------------------------ inline OpenPGP -- */
+
+static gboolean
+starts_inline (const McPart *part, const McLimits *limits)
+{
+  if (!_mc_entity_is (part->entity, "text/plain"))
+    return FALSE;
+  g_autofree char *text = _mc_entity_read_text (part->entity, limits, 256, NULL);
+  if (text == NULL)
+    return FALSE;
+  const char *start = text + strspn (text, " \t\r\n");
+  return g_str_has_prefix (start, "-----BEGIN PGP MESSAGE-----")
+         || g_str_has_prefix (start, "-----BEGIN PGP SIGNED MESSAGE-----");
+}
+
+/* A text/plain root that as a whole is one OpenPGP text: read as that part, outside of
+ * MIME's protection, never as the message's (RFC 9787 section 6.2.3). */
+static gboolean
+open_inline (McWalk *walk, McPart *part, GError **error)
+{
+  McSpan content;
+  gboolean is_layer;
+
+  if (!starts_inline (part, _mc_context_get_limits (walk->message->context)))
+    return TRUE;
+  walk->errant = walk->opens_errant = TRUE;
+  gboolean ok = _mc_walk_open_layer (walk, part, MC_FORM_OPAQUE, MC_PROTOCOL_OPENPGP, &content,
+                                     &is_layer, error);
+  walk->opens_errant = FALSE;
+  _mc_part_add_oddity (part, "inline-openpgp", _("OpenPGP inside the text, not PGP/MIME"));
+  if (!ok || content.spool == NULL)
+    return ok;
+  part->content = _mc_spool_ref (content.spool);
+  if (_mc_layers_have_kind (part->own_layers, MC_LAYER_ENCRYPTED))
+    walk->message->inline_part = part;
+  return TRUE;
+}
+
+/* ----------------------------------------------------------------- envelope -- */
+
+static void
+add_raw_children (McWalk *walk, McPart *part)
+{
+  for (guint i = 0; i < part->entity->children->len; i++)
+    {
+      McPart *below = _mc_part_new (walk->message, part->entity->children->pdata[i], part);
+      below->is_mechanism = _mc_entity_is (below->entity, "application/pgp-encrypted");
+    }
+}
+
+static gboolean
+walk_payload (McWalk *walk, McPart *part, GError **error)
+{
+  if (part == walk->message->root && !open_inline (walk, part, error))
+    return FALSE;
+  walk->errant = TRUE;
+  return walk_children (walk, part, 1, error);
+}
+
+/* One step inwards. *ret_next without a spool: @part was the payload, or cannot be opened. */
+static gboolean
+walk_layer (McWalk *walk, McPart *part, McSpan *ret_next, GError **error)
+{
+  McProtocol protocol;
+  gboolean is_layer;
+  McForm form = _mc_entity_classify (part->entity, &protocol);
+
+  if (!_mc_walk_open_layer (walk, part, form, protocol, ret_next, &is_layer, error))
+    return FALSE;
+  if (ret_next->spool != NULL)
+    return TRUE;
+  if (form == MC_FORM_PGP_ENCRYPTED)
+    {
+      add_raw_children (walk, part);
+      return TRUE;
+    }
+  return walk_payload (walk, part, error);
+}
+
+static gboolean
+walk_envelope (McWalk *walk, McTree *tree, GError **error)
+{
+  McPart *parent = NULL;
+
+  for (;;)
+    {
+      McSpan next = MC_SPAN_NONE;
+      McPart *part = _mc_part_new (walk->message, tree->root, parent);
+      if (!walk_layer (walk, part, &next, error))
+        return FALSE;
+      if (next.spool == NULL)
+        return TRUE;
+      tree = parse_kept (walk, next, FALSE, error);
+      if (tree == NULL)
+        return FALSE;
+      parent = part;
+    }
+}
+
+/* The signature of a multipart/signed layer stands behind its content, as part 2. */
+static void
+add_signature_parts (McMessage *message, McPart *part)
+{
+  for (guint i = 0; i < part->children->len; i++)
+    add_signature_parts (message, part->children->pdata[i]);
+  if (part->own_layers->len > 0 && part->children->len == 1
+      && _mc_entity_is (part->entity, "multipart/signed")
+      && part->entity->children->len == 2)
+    {
+      McPart *signature = _mc_part_new (message, part->entity->children->pdata[1], part);
+      signature->is_mechanism = TRUE;
+    }
+}
+
+static McMessage *
+open_spool (McContext *context, McSpool *spool, McOpenFlags flags, GCancellable *cancellable,
+            GError **error)
+{
+  g_autoptr (McMessage) message = _mc_message_new (context);
+  McReport *report = message->report;
+  McWalk walk = { .message = message, .flags = flags, .cancellable = cancellable };
+
+  _mc_message_keep (message, _mc_spool_ref (spool));
+  McTree *tree = parse_kept (&walk, _mc_span_whole (spool), TRUE, error);
+  if (tree == NULL)
+    return NULL;
+
+  g_autofree char *sender = read_from (tree, &report->from, &report->from_fields);
+  walk.sender = sender;
+  report->check_from = (flags & MC_OPEN_NO_FROM_CHECK) == 0;
+  report->skip_signatures = (flags & (MC_OPEN_SKIP_SIGNATURES | MC_OPEN_DESCRIBE)) != 0;
+  report_headers (report, tree);
+  if (!walk_envelope (&walk, tree, error))
+    return NULL;
+  add_signature_parts (message, message->root);
+  _mc_message_finish_parts (message);
+  _mc_report_judge (report);
+  return g_steal_pointer (&message);
+}
+
+/* ------------------------------------------------------------------- public -- */
+
+McMessage *
+mc_open (McContext *context, GInputStream *input, McOpenFlags flags, GCancellable *cancellable,
+         GError **error)
+{
+  g_return_val_if_fail (context != NULL && G_IS_INPUT_STREAM (input), NULL);
+
+  g_autoptr (McSpool) spool = _mc_spool_new (_mc_context_get_limits (context));
+  if (!_mc_spool_append_stream (spool, input, cancellable, error))
+    return NULL;
+  return open_spool (context, spool, flags, cancellable, error);
+}
+
+static gboolean
+is_one_line (const char *text)
+{
+  return strpbrk (text, "\r\n") == NULL;
+}
+
+McMessage *
+mc_open_part (McContext *context, GInputStream *input, const char *content_type, const char *from,
+              McOpenFlags flags, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (context != NULL && G_IS_INPUT_STREAM (input), NULL);
+
+  if (!is_one_line (content_type) || (from != NULL && !is_one_line (from)))
+    {
+      _mc_set_error (error, MC_ERROR_INVALID, NULL, _("a header value of several lines"));
+      return NULL;
+    }
+  g_autoptr (McSpool) spool = _mc_spool_new (_mc_context_get_limits (context));
+  g_autofree char *header
+    = g_strdup_printf ("%s%s%sContent-Type: %s%s\r\nContent-Transfer-Encoding: binary\r\n\r\n",
+                       from != NULL ? "From: " : "", from != NULL ? from : "",
+                       from != NULL ? "\r\n" : "",
+                       strchr (content_type, '/') == NULL ? "application/" : "", content_type);
+  if (!_mc_spool_append (spool, header, strlen (header), error)
+      || !_mc_spool_append_stream (spool, input, cancellable, error))
+    return NULL;
+  return open_spool (context, spool, flags, cancellable, error);
+}
