@@ -1,0 +1,1 @@
+# Client plugins: one folder per client.

@@ -1,0 +1,72 @@
+# The library and its modules.
+
+lib_LTLIBRARIES += src/libmailcrypt/libmailcrypt.la
+include_HEADERS += src/libmailcrypt/libmailcrypt.h
+
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = src/libmailcrypt/libmailcrypt.pc
+
+core_sources = \
+	src/libmailcrypt/backend.h \
+	src/libmailcrypt/context.h \
+	src/libmailcrypt/libmailcrypt.h \
+	src/libmailcrypt/version.c \
+	$(NULL)
+
+base_sources = \
+	src/libmailcrypt/base/address.h \
+	src/libmailcrypt/base/error.h \
+	src/libmailcrypt/base/limits.h \
+	src/libmailcrypt/base/module.h \
+	src/libmailcrypt/base/secret.h \
+	src/libmailcrypt/base/spool-cipher.h \
+	src/libmailcrypt/base/spool.h \
+	src/libmailcrypt/base/text.h \
+	$(NULL)
+
+keys_sources = \
+	src/libmailcrypt/keys/key.h \
+	src/libmailcrypt/keys/passphrase.h \
+	src/libmailcrypt/keys/resolver.h \
+	src/libmailcrypt/keys/store.h \
+	$(NULL)
+
+mime_sources = \
+	src/libmailcrypt/mime/compose.h \
+	src/libmailcrypt/mime/tree.h \
+	$(NULL)
+
+report_sources = \
+	src/libmailcrypt/report/report.h \
+	$(NULL)
+
+src_libmailcrypt_libmailcrypt_la_SOURCES = \
+	$(core_sources) \
+	$(base_sources) \
+	$(keys_sources) \
+	$(mime_sources) \
+	$(report_sources) \
+	$(NULL)
+
+lib_cflags = $(common_cflags) $(LIBMAILCRYPT_CFLAGS)
+src_libmailcrypt_libmailcrypt_la_CPPFLAGS = \
+	$(AM_CPPFLAGS) -DG_LOG_DOMAIN='"libmailcrypt"'
+src_libmailcrypt_libmailcrypt_la_CFLAGS = $(lib_cflags)
+src_libmailcrypt_libmailcrypt_la_LIBADD = $(LIBMAILCRYPT_LIBS)
+# Calls inside the library are bound when it is linked: they cost nothing at
+# start-up and no other object can take their place.
+src_libmailcrypt_libmailcrypt_la_LDFLAGS = \
+	$(common_ldflags) \
+	-version-info 0:0:0 \
+	-Wl,-Bsymbolic-functions \
+	-Wl,--version-script=$(srcdir)/src/libmailcrypt/libmailcrypt.map
+EXTRA_src_libmailcrypt_libmailcrypt_la_DEPENDENCIES = \
+	src/libmailcrypt/libmailcrypt.map
+EXTRA_DIST += src/libmailcrypt/libmailcrypt.map
+
+# Modules are what a plain mail must not pay for: loaded on demand from
+# $(moduledir), or from .libs beside the library when it is not installed.
+moduledir = $(libdir)/mailcrypt
+module_LTLIBRARIES =
+module_ldflags = $(common_ldflags) -module -avoid-version
+module_libadd = src/libmailcrypt/libmailcrypt.la $(LIBMAILCRYPT_LIBS)

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "libmailcrypt.h"
+
+const char *
+mc_version (void)
+{
+  return PACKAGE_VERSION;
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""shellcheck has nothing to say about any shell script of the project."""
+import re
+import subprocess
+import sys
+
+import tree
+
+scripts = [path for path in tree.files() if re.match(r"#! ?\S*/(env )?(ba|da)?sh\b", tree.text(path))]
+sys.exit(subprocess.run(["shellcheck", "-x"] + scripts, cwd=tree.ROOT).returncode)

@@ -1,0 +1,111 @@
+# Tests: TAP everywhere.  tests/README.md says how to add one.
+
+TEST_EXTENSIONS = .py
+TAP_DRIVER = env AM_TAP_AWK='$(AWK)' \
+	$(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP_DRIVER)
+PY_LOG_DRIVER = $(TAP_DRIVER)
+PY_LOG_COMPILER = $(PYTHON)
+
+# ---- unit tests ----
+
+unit_sources = \
+	tests/unit/runner.c \
+	tests/unit/suites.h \
+	tests/unit/test-version.c \
+	tests/unit/unit.h \
+	$(NULL)
+
+if HAVE_CUNIT
+check_PROGRAMS += tests/unit/runner
+TESTS += tests/unit/runner
+else
+check-local: no-cunit
+endif
+no-cunit:
+	@echo 'CUnit was not found by configure: the unit tests cannot run' >&2
+	@false
+.PHONY: no-cunit
+
+# The library exports its internal symbols (_mc_*) to its modules and to these.
+tests_unit_runner_SOURCES = $(unit_sources)
+tests_unit_runner_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+tests_unit_runner_CFLAGS = \
+	$(common_cflags) $(PIE_CFLAGS) $(LIBMAILCRYPT_CFLAGS) $(CUNIT_CFLAGS)
+tests_unit_runner_LDFLAGS = $(AM_LDFLAGS) -no-install
+tests_unit_runner_LDADD = \
+	src/libmailcrypt/libmailcrypt.la $(LIBMAILCRYPT_LIBS) $(CUNIT_LIBS)
+
+# ---- black-box tests ----
+
+script_tests = \
+	tests/build/test_artifacts.py \
+	$(NULL)
+
+TESTS += $(script_tests)
+EXTRA_DIST += \
+	$(script_tests) \
+	tests/README.md \
+	tests/summary.sh \
+	$(NULL)
+
+# What the scripts see.  Sanitizer reports abort, so that none can pass for an
+# exit status of the tool.
+AM_TESTS_ENVIRONMENT = \
+	MAILCRYPT='$(abs_top_builddir)/mailcrypt'; \
+	MAILCRYPT_BUILDDIR='$(abs_top_builddir)'; \
+	MAILCRYPT_SRCDIR='$(abs_top_srcdir)'; \
+	MAILCRYPT_VECTORS="$${MAILCRYPT_VECTORS-$(abs_top_srcdir)/../shared/vectors}"; \
+	MAILCRYPT_TEST_FAST="$${MAILCRYPT_TEST_FAST-$(MAILCRYPT_TEST_FAST)}"; \
+	PYTHONDONTWRITEBYTECODE=1; \
+	export MAILCRYPT MAILCRYPT_BUILDDIR MAILCRYPT_SRCDIR; \
+	export MAILCRYPT_VECTORS MAILCRYPT_TEST_FAST PYTHONDONTWRITEBYTECODE; \
+	$(SANITIZER_ENVIRONMENT)
+if ASAN
+SANITIZER_ENVIRONMENT = \
+	MAILCRYPT_SANITIZERS=1; \
+	ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1; \
+	UBSAN_OPTIONS=abort_on_error=1:print_stacktrace=1; \
+	G_SLICE=always-malloc; \
+	export MAILCRYPT_SANITIZERS ASAN_OPTIONS UBSAN_OPTIONS G_SLICE;
+endif
+
+
+AM_DISTCHECK_CONFIGURE_FLAGS = MAILCRYPT_TEST_FAST=1
+
+# ---- coverage ----
+
+# Line coverage of the library by everything that "make check" runs.
+coverage: coverage-clean
+if COVERAGE
+	$(MAKE) $(AM_MAKEFLAGS) check
+	$(GCOVR) --root '$(abs_top_srcdir)' --filter '$(abs_top_srcdir)/src/libmailcrypt/' \
+	  --object-directory '$(abs_top_builddir)' --print-summary \
+	  '$(abs_top_builddir)'
+else
+	@echo 'coverage needs a build configured with --enable-coverage' >&2
+	@false
+endif
+coverage-clean:
+	find . -name '*.gcda' -exec rm -f {} +
+.PHONY: coverage coverage-clean
+
+# ---- lint ----
+
+lint_checks = \
+	tests/lint/cppcheck.sh \
+	tests/lint/header.sh \
+	tests/lint/includes.py \
+	tests/lint/man.sh \
+	tests/lint/potfiles.py \
+	tests/lint/run \
+	tests/lint/shellcheck.py \
+	tests/lint/sizes.py \
+	tests/lint/tree.py \
+	tests/lint/words.py \
+	$(NULL)
+EXTRA_DIST += $(lint_checks)
+
+lint:
+	$(srcdir)/tests/lint/run
+.PHONY: lint
