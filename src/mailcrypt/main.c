@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
 #include <glib/gi18n.h>
 #include <locale.h>
 
@@ -12,11 +14,10 @@ main (int argc, char **argv)
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
 
-  if (argc == 2 && g_str_equal (argv[1], "--version"))
-    {
-      g_print ("mailcrypt %s\n", mc_version ());
-      return 0;
-    }
+  if (argc == 2 && g_str_equal (argv[1], "--version")) {
+    g_print ("mailcrypt %s\n", mc_version ());
+    return 0;
+  }
   g_printerr (_("usage: mailcrypt --version\n"));
   return 2;
 }

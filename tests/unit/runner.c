@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs the unit tests: CUnit's own output with its closing summary, then the
  * same results as TAP for automake.  With arguments, only the suites named. */
+#include "config.h"
+
 #include "unit.h"
 
 #include <CUnit/Basic.h>
 #include <stdio.h>
-#include <string.h>
 
 static gboolean
 register_suites (void)
@@ -16,13 +17,12 @@ register_suites (void)
 #undef SUITE
   };
 
-  for (size_t i = 0; i < G_N_ELEMENTS (all); i++)
-    {
-      CU_SuiteInfo one[] = { *all[i], CU_SUITE_INFO_NULL };
+  for (size_t i = 0; i < G_N_ELEMENTS (all); i++) {
+    CU_SuiteInfo one[] = { *all[i], CU_SUITE_INFO_NULL };
 
-      if (CU_register_suites (one) != CUE_SUCCESS)
-        return FALSE;
-    }
+    if (CU_register_suites (one) != CUE_SUCCESS)
+      return FALSE;
+  }
   return TRUE;
 }
 
@@ -38,17 +38,15 @@ select_suites (int n_names, char **names)
   CU_set_fail_on_inactive (CU_FALSE);
   for (CU_pSuite suite = registry->pSuite; suite; suite = suite->pNext)
     CU_set_suite_active (suite, CU_FALSE);
-  for (int i = 0; i < n_names; i++)
-    {
-      CU_pSuite suite = CU_get_suite (names[i]);
+  for (int i = 0; i < n_names; i++) {
+    CU_pSuite suite = CU_get_suite (names[i]);
 
-      if (!suite)
-        {
-          fprintf (stderr, "runner: no suite \"%s\"\n", names[i]);
-          return FALSE;
-        }
-      CU_set_suite_active (suite, CU_TRUE);
+    if (!suite) {
+      fprintf (stderr, "runner: no suite \"%s\"\n", names[i]);
+      return FALSE;
     }
+    CU_set_suite_active (suite, CU_TRUE);
+  }
   return TRUE;
 }
 
@@ -81,15 +79,14 @@ main (int argc, char **argv)
 
   if (CU_initialize_registry () != CUE_SUCCESS)
     return 1;
-  if (register_suites () && select_suites (argc - 1, argv + 1))
-    {
-      CU_basic_set_mode (CU_BRM_VERBOSE);
-      /* Its result says whether the tests ran, not whether they passed. */
-      ok = CU_basic_run_tests () == CUE_SUCCESS
-           && CU_get_number_of_failures () == 0
-           && CU_get_number_of_tests_run () > 0;
-      print_tap ();
-    }
+  if (register_suites () && select_suites (argc - 1, argv + 1)) {
+    CU_basic_set_mode (CU_BRM_VERBOSE);
+    /* Its result says whether the tests ran, not whether they passed. */
+    ok = CU_basic_run_tests () == CUE_SUCCESS
+         && CU_get_number_of_failures () == 0
+         && CU_get_number_of_tests_run () > 0;
+    print_tap ();
+  }
   CU_cleanup_registry ();
   return ok ? 0 : 1;
 }
