@@ -79,9 +79,8 @@ AM_DISTCHECK_CONFIGURE_FLAGS = MAILCRYPT_TEST_FAST=1
 coverage: coverage-clean
 if COVERAGE
 	$(MAKE) $(AM_MAKEFLAGS) check
-	$(GCOVR) --root '$(abs_top_srcdir)' --filter '$(abs_top_srcdir)/src/libmailcrypt/' \
-	  --object-directory '$(abs_top_builddir)' --print-summary \
-	  '$(abs_top_builddir)'
+	$(GCOVR) --root '$(abs_top_srcdir)' --filter '.*/src/libmailcrypt/' \
+	  --print-summary '$(abs_top_builddir)'
 else
 	@echo 'coverage needs a build configured with --enable-coverage' >&2
 	@false
