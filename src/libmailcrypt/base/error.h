@@ -11,7 +11,7 @@ void _mc_set_error (GError **error, McError code, const char *hint, const char *
   G_GNUC_PRINTF (4, 5);
 
 /* Rewrites a foreign error (GIO, SQLite text, ...) in place as @code in MC_ERROR,
- * prefixed by @format; the foreign message is kept behind it. Errors already in
+ * prefixed by @format and ": "; the foreign message is kept behind it. Errors already in
  * MC_ERROR and cancellations only get the prefix. Always returns FALSE. */
 gboolean _mc_error_adopt (GError **error, McError code, const char *format, ...)
   G_GNUC_PRINTF (3, 4);
