@@ -304,6 +304,9 @@ _mc_spool_append_stream (McSpool *spool, GInputStream *input, GCancellable *canc
 {
   g_autoptr (McChunk) chunk = _mc_chunk_new ();
   for (;;) {
+    /* Not every stream looks. */
+    if (g_cancellable_set_error_if_cancelled (cancellable, error))
+      return FALSE;
     gssize size = g_input_stream_read (input, chunk->bytes, sizeof chunk->bytes, cancellable,
                                        error);
     if (size < 0)
