@@ -12,6 +12,7 @@ PY_LOG_COMPILER = $(PYTHON)
 unit_sources = \
 	tests/unit/runner.c \
 	tests/unit/suites.h \
+	tests/unit/test-verdict.c \
 	tests/unit/test-version.c \
 	tests/unit/unit.h \
 	$(NULL)

@@ -27,10 +27,13 @@ static const struct {
   McProtocol protocol;
   const McBackend *builtin;
   const char *module, *symbol;
-  const char *mime_types[3];   /* of opaque objects, known without loading the module */
+  const char *mime_types[3]; /* of opaque objects, known without loading the module */
 } backend_table[] = {
   { MC_PROTOCOL_OPENPGP, &_mc_openpgp_backend, NULL, NULL, { NULL } },
-  { MC_PROTOCOL_SMIME, NULL, "smime", MC_SMIME_BACKEND_SYMBOL,
+  { MC_PROTOCOL_SMIME,
+    NULL,
+    "smime",
+    MC_SMIME_BACKEND_SYMBOL,
     { "application/pkcs7-mime", "application/x-pkcs7-mime", NULL } },
 };
 
@@ -153,23 +156,20 @@ _mc_context_get_chain_policy (McContext *context)
 gboolean
 _mc_context_get_store (McContext *context, gboolean create, McStore **ret_store, GError **error)
 {
-  if (context->store == NULL)
-    {
-      const char *folder = mc_settings_get_folder (context->settings, MC_FOLDER_DATA);
-      if (folder == NULL && !create)
-        {
-          *ret_store = NULL;
-          return TRUE;
-        }
-      if (folder == NULL)
-        {
-          _mc_set_error (error, MC_ERROR_IO, _("set HOME, or name a folder with --homedir"),
-                         _("there is no folder for keys and certificates"));
-          return FALSE;
-        }
-      if (!_mc_store_open (folder, create, &context->store, error))
-        return FALSE;
+  if (context->store == NULL) {
+    const char *folder = mc_settings_get_folder (context->settings, MC_FOLDER_DATA);
+    if (folder == NULL && !create) {
+      *ret_store = NULL;
+      return TRUE;
     }
+    if (folder == NULL) {
+      _mc_set_error (error, MC_ERROR_IO, _ ("set HOME, or name a folder with --homedir"),
+                     _ ("there is no folder for keys and certificates"));
+      return FALSE;
+    }
+    if (!_mc_store_open (folder, create, &context->store, error))
+      return FALSE;
+  }
   *ret_store = context->store;
   return TRUE;
 }
@@ -204,14 +204,13 @@ _mc_context_get_term (McContext *context)
 static const McBackend *
 find_backend (McProtocol protocol, GError **error)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (backend_table); i++)
-    {
-      if (backend_table[i].protocol != protocol)
-        continue;
-      if (backend_table[i].builtin != NULL)
-        return backend_table[i].builtin;
-      return _mc_module_symbol (backend_table[i].module, backend_table[i].symbol, error);
-    }
+  for (guint i = 0; i < G_N_ELEMENTS (backend_table); i++) {
+    if (backend_table[i].protocol != protocol)
+      continue;
+    if (backend_table[i].builtin != NULL)
+      return backend_table[i].builtin;
+    return _mc_module_symbol (backend_table[i].module, backend_table[i].symbol, error);
+  }
   _mc_set_error (error, MC_ERROR_INTERNAL, NULL, "no backend for protocol %d", protocol);
   return NULL;
 }
@@ -222,12 +221,11 @@ _mc_context_get_backend (McContext *context, McProtocol protocol, McEngine **ret
 {
   g_return_val_if_fail (protocol > MC_PROTOCOL_UNKNOWN && protocol < N_PROTOCOLS, NULL);
 
-  if (context->backends[protocol] == NULL)
-    {
-      context->backends[protocol] = find_backend (protocol, error);
-      if (context->backends[protocol] == NULL)
-        return NULL;
-    }
+  if (context->backends[protocol] == NULL) {
+    context->backends[protocol] = find_backend (protocol, error);
+    if (context->backends[protocol] == NULL)
+      return NULL;
+  }
   const McBackend *backend = context->backends[protocol];
   if (context->engines[protocol] == NULL
       && !backend->open (context, &context->engines[protocol], error))

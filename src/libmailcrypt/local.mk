@@ -8,19 +8,39 @@ pkgconfig_DATA = src/libmailcrypt/libmailcrypt.pc
 
 core_sources = \
 	src/libmailcrypt/backend.h \
+	src/libmailcrypt/context.c \
 	src/libmailcrypt/context.h \
 	src/libmailcrypt/libmailcrypt.h \
+	src/libmailcrypt/message.c \
+	src/libmailcrypt/message.h \
+	src/libmailcrypt/open.c \
+	src/libmailcrypt/open.h \
+	src/libmailcrypt/plan.c \
+	src/libmailcrypt/seal.c \
+	src/libmailcrypt/seal.h \
+	src/libmailcrypt/settings.c \
+	src/libmailcrypt/settings.h \
 	src/libmailcrypt/version.c \
+	src/libmailcrypt/walk.c \
 	$(NULL)
 
 base_sources = \
+	src/libmailcrypt/base/address.c \
 	src/libmailcrypt/base/address.h \
+	src/libmailcrypt/base/chunk.h \
+	src/libmailcrypt/base/error.c \
 	src/libmailcrypt/base/error.h \
+	src/libmailcrypt/base/limits.c \
 	src/libmailcrypt/base/limits.h \
+	src/libmailcrypt/base/module.c \
 	src/libmailcrypt/base/module.h \
+	src/libmailcrypt/base/secret.c \
 	src/libmailcrypt/base/secret.h \
+	src/libmailcrypt/base/span.c \
 	src/libmailcrypt/base/spool-cipher.h \
+	src/libmailcrypt/base/spool.c \
 	src/libmailcrypt/base/spool.h \
+	src/libmailcrypt/base/text.c \
 	src/libmailcrypt/base/text.h \
 	$(NULL)
 
@@ -37,7 +57,12 @@ mime_sources = \
 	$(NULL)
 
 report_sources = \
+	src/libmailcrypt/report/json.c \
+	src/libmailcrypt/report/json.h \
+	src/libmailcrypt/report/report.c \
 	src/libmailcrypt/report/report.h \
+	src/libmailcrypt/report/verdict.c \
+	src/libmailcrypt/report/words.c \
 	$(NULL)
 
 src_libmailcrypt_libmailcrypt_la_SOURCES = \

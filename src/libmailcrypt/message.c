@@ -27,7 +27,7 @@ layers_around (const McPart *parent)
   for (guint i = 0; parent != NULL && parent->around[i] != NULL; i++)
     g_strv_builder_add (builder, parent->around[i]);
   for (guint i = 0; parent != NULL && i < parent->own_layers->len; i++)
-    g_strv_builder_add (builder, ((McLayer *) parent->own_layers->pdata[i])->path);
+    g_strv_builder_add (builder, ((McLayer *)parent->own_layers->pdata[i])->path);
   return g_strv_builder_end (builder);
 }
 
@@ -39,8 +39,8 @@ _mc_part_new (McMessage *message, McEntity *entity, McPart *parent)
   part->entity = entity;
   part->path = child_path (parent);
   part->around = layers_around (parent);
-  part->children = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_part_free);
-  part->own_layers = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_layer_unref);
+  part->children = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_part_free);
+  part->own_layers = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_layer_unref);
   part->oddities = _mc_reasons_new ();
   if (parent != NULL)
     g_ptr_array_add (parent->children, part);
@@ -121,8 +121,7 @@ decode_part (const McPart *part, gboolean strict, GCancellable *cancellable, GEr
 guint64
 mc_part_get_size (const McPart *part)
 {
-  if (part->content == NULL
-      && (part->entity->encoding == NULL || part->entity->children->len > 0))
+  if (part->content == NULL && (part->entity->encoding == NULL || part->entity->children->len > 0))
     return _mc_span_size (part->entity->body);
   g_autoptr (McSpool) spool = decode_part (part, FALSE, NULL, NULL);
   return spool != NULL ? _mc_spool_get_size (spool) : _mc_span_size (part->entity->body);
@@ -131,7 +130,7 @@ mc_part_get_size (const McPart *part)
 const char *const *
 mc_part_get_layers (const McPart *part)
 {
-  return (const char *const *) part->around;
+  return (const char *const *)part->around;
 }
 
 McLayer *
@@ -184,8 +183,8 @@ _mc_message_new (McContext *context)
 {
   McMessage *message = g_new0 (McMessage, 1);
   message->context = context;
-  message->spools = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_spool_unref);
-  message->trees = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_tree_free);
+  message->spools = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_spool_unref);
+  message->trees = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_tree_free);
   message->leaves = g_ptr_array_new ();
   message->report = _mc_report_new ();
   message->decrypted = MC_SPAN_NONE;
@@ -227,13 +226,12 @@ mark_body (McPart *part)
 {
   const McEntity *entity = part->entity;
 
-  if (part->children->len > 0 && !_mc_entity_is (entity, "message/rfc822"))
-    {
-      gboolean all = _mc_entity_is (entity, "multipart/alternative");
-      for (guint i = 0; i < (all ? part->children->len : 1); i++)
-        mark_body (part->children->pdata[i]);
-      return;
-    }
+  if (part->children->len > 0 && !_mc_entity_is (entity, "message/rfc822")) {
+    gboolean all = _mc_entity_is (entity, "multipart/alternative");
+    for (guint i = 0; i < (all ? part->children->len : 1); i++)
+      mark_body (part->children->pdata[i]);
+    return;
+  }
   gboolean text = _mc_entity_is (entity, "text/plain") || _mc_entity_is (entity, "text/html");
   part->is_body = text && g_strcmp0 (entity->disposition, "attachment") != 0;
 }
@@ -257,12 +255,11 @@ const char *
 mc_message_get_header (McMessage *message, const char *name)
 {
   GPtrArray *headers = message->report->headers;
-  for (guint i = 0; i < headers->len; i++)
-    {
-      const McHeader *header = headers->pdata[i];
-      if (g_ascii_strcasecmp (header->name, name) == 0)
-        return header->value;
-    }
+  for (guint i = 0; i < headers->len; i++) {
+    const McHeader *header = headers->pdata[i];
+    if (g_ascii_strcasecmp (header->name, name) == 0)
+      return header->value;
+  }
   return NULL;
 }
 
@@ -283,12 +280,11 @@ find_path (McPart *part, const char *path)
 {
   if (strcmp (part->path, path) == 0)
     return part;
-  for (guint i = 0; i < part->children->len; i++)
-    {
-      McPart *found = find_path (part->children->pdata[i], path);
-      if (found != NULL)
-        return found;
-    }
+  for (guint i = 0; i < part->children->len; i++) {
+    McPart *found = find_path (part->children->pdata[i], path);
+    if (found != NULL)
+      return found;
+  }
   return NULL;
 }
 
@@ -325,25 +321,24 @@ set_decryption_error (const McReport *report, GError **error)
       code = codes[i].code;
   GPtrArray *lists[] = { report->layers, report->errant };
   for (guint l = 0; status != 3 && reason == NULL && l < G_N_ELEMENTS (lists); l++)
-    for (guint i = 0; i < lists[l]->len; i++)
-      {
-        const McLayer *layer = lists[l]->pdata[i];
-        if (layer->kind == MC_LAYER_ENCRYPTED && layer->decryption != MC_DECRYPTION_OK
-            && layer->reasons->len > 0)
-          reason = layer->reasons->pdata[0];
-      }
+    for (guint i = 0; i < lists[l]->len; i++) {
+      const McLayer *layer = lists[l]->pdata[i];
+      if (layer->kind == MC_LAYER_ENCRYPTED && layer->decryption != MC_DECRYPTION_OK
+          && layer->reasons->len > 0)
+        reason = layer->reasons->pdata[0];
+    }
   if (reason != NULL)
     _mc_set_error (error, code, reason->hint, "%s", reason->text);
   else
     _mc_set_error (error, code, NULL, "%s",
-                   status == 3 ? _("the message is not encrypted") : _("decryption failed"));
+                   status == 3 ? _ ("the message is not encrypted") : _ ("decryption failed"));
 }
 
 static gboolean
 write_all (GOutputStream *output, const char *text, GCancellable *cancellable, GError **error)
 {
   return g_output_stream_write_all (output, text, strlen (text), NULL, cancellable, error)
-         || _mc_error_adopt (error, MC_ERROR_IO, _("cannot write"));
+         || _mc_error_adopt (error, MC_ERROR_IO, _ ("cannot write"));
 }
 
 static gboolean
@@ -353,10 +348,9 @@ write_inline (McMessage *message, const char *newline, GOutputStream *output,
   const char *charset = _mc_entity_get_parameter (message->inline_part->entity, "charset");
   gboolean named = charset != NULL && g_ascii_strcasecmp (charset, "us-ascii") != 0
                    && strpbrk (charset, "\"\\\r\n") == NULL;
-  g_autofree char *fields = g_strconcat ("Content-Type: text/plain; charset=\"",
-                                         named ? charset : "utf-8", "\"", newline,
-                                         "Content-Transfer-Encoding: 8bit", newline, newline,
-                                         NULL);
+  g_autofree char *fields
+      = g_strconcat ("Content-Type: text/plain; charset=\"", named ? charset : "utf-8", "\"",
+                     newline, "Content-Transfer-Encoding: 8bit", newline, newline, NULL);
 
   return write_all (output, fields, cancellable, error)
          && _mc_span_write (_mc_span_whole (message->inline_part->content), MC_NEWLINES_AS_IS,
@@ -367,15 +361,13 @@ gboolean
 mc_message_write_decrypted (McMessage *message, GOutputStream *output, GCancellable *cancellable,
                             GError **error)
 {
-  if (mc_report_get_decrypt_status (message->report) != 0)
-    {
-      set_decryption_error (message->report, error);
-      return FALSE;
-    }
+  if (mc_report_get_decrypt_status (message->report) != 0) {
+    set_decryption_error (message->report, error);
+    return FALSE;
+  }
 
   gboolean is_inline = message->decrypted.spool == NULL;
-  McSpan content = is_inline ? _mc_span_whole (message->inline_part->content)
-                             : message->decrypted;
+  McSpan content = is_inline ? _mc_span_whole (message->inline_part->content) : message->decrypted;
   const char *newline = _mc_span_get_newline (content);
   g_autoptr (McSpool) header = _mc_spool_new (_mc_context_get_limits (message->context));
   if (!_mc_compose_header (message->trees->pdata[0], MC_HEADER_KEEP, newline, header, error)

@@ -55,29 +55,26 @@ _mc_entity_classify (const McEntity *entity, McProtocol *ret_protocol)
   const McEntity *first = child_at (entity, 0), *last = child_at (entity, 1);
 
   *ret_protocol = MC_PROTOCOL_UNKNOWN;
-  if (_mc_entity_is (entity, "multipart/signed"))
-    {
-      *ret_protocol = signature_protocol (protocol);
-      if (*ret_protocol == MC_PROTOCOL_UNKNOWN && last != NULL)
-        *ret_protocol = signature_protocol (last->type);
-      return *ret_protocol != MC_PROTOCOL_UNKNOWN ? MC_FORM_SIGNED : MC_FORM_PLAIN;
-    }
-  if (_mc_entity_is (entity, "multipart/encrypted"))
-    {
-      gboolean pgp = (protocol != NULL
-                      && g_ascii_strcasecmp (protocol, "application/pgp-encrypted") == 0)
-                     || (first != NULL && _mc_entity_is (first, "application/pgp-encrypted"));
-      *ret_protocol = pgp ? MC_PROTOCOL_OPENPGP : MC_PROTOCOL_UNKNOWN;
-      return pgp ? MC_FORM_PGP_ENCRYPTED : MC_FORM_PLAIN;
-    }
+  if (_mc_entity_is (entity, "multipart/signed")) {
+    *ret_protocol = signature_protocol (protocol);
+    if (*ret_protocol == MC_PROTOCOL_UNKNOWN && last != NULL)
+      *ret_protocol = signature_protocol (last->type);
+    return *ret_protocol != MC_PROTOCOL_UNKNOWN ? MC_FORM_SIGNED : MC_FORM_PLAIN;
+  }
+  if (_mc_entity_is (entity, "multipart/encrypted")) {
+    gboolean pgp
+        = (protocol != NULL && g_ascii_strcasecmp (protocol, "application/pgp-encrypted") == 0)
+          || (first != NULL && _mc_entity_is (first, "application/pgp-encrypted"));
+    *ret_protocol = pgp ? MC_PROTOCOL_OPENPGP : MC_PROTOCOL_UNKNOWN;
+    return pgp ? MC_FORM_PGP_ENCRYPTED : MC_FORM_PLAIN;
+  }
   *ret_protocol = _mc_backend_protocol_of_type (entity->type);
   if (*ret_protocol != MC_PROTOCOL_UNKNOWN)
     return MC_FORM_OPAQUE;
-  if (_mc_entity_is (entity, "application/octet-stream") && has_smime_filename (entity))
-    {
-      *ret_protocol = MC_PROTOCOL_SMIME;
-      return MC_FORM_MAYBE_OPAQUE;
-    }
+  if (_mc_entity_is (entity, "application/octet-stream") && has_smime_filename (entity)) {
+    *ret_protocol = MC_PROTOCOL_SMIME;
+    return MC_FORM_MAYBE_OPAQUE;
+  }
   return MC_FORM_PLAIN;
 }
 
@@ -118,11 +115,10 @@ absorb_error (McLayer *layer, GError **inner, GError **error)
 {
   if (!g_error_matches (*inner, MC_ERROR, MC_ERROR_MALFORMED)
       && !g_error_matches (*inner, MC_ERROR, MC_ERROR_ENGINE)
-      && !g_error_matches (*inner, MC_ERROR, MC_ERROR_NO_SECRET))
-    {
-      g_propagate_error (error, g_steal_pointer (inner));
-      return FALSE;
-    }
+      && !g_error_matches (*inner, MC_ERROR, MC_ERROR_NO_SECRET)) {
+    g_propagate_error (error, g_steal_pointer (inner));
+    return FALSE;
+  }
 
   _mc_layer_add_reason (layer, mc_error_get_word (*inner), mc_error_get_hint (*inner), "%s",
                         (*inner)->message);
@@ -130,10 +126,10 @@ absorb_error (McLayer *layer, GError **inner, GError **error)
     layer->structure = MC_CONTENT_MALFORMED;
   if (layer->kind == MC_LAYER_ENCRYPTED)
     layer->decryption = g_error_matches (*inner, MC_ERROR, MC_ERROR_NO_SECRET)
-                          ? MC_DECRYPTION_NO_KEY
-                          : MC_DECRYPTION_ERROR;
+                            ? MC_DECRYPTION_NO_KEY
+                            : MC_DECRYPTION_ERROR;
   else if (layer->structure != MC_CONTENT_MALFORMED)
-    g_ptr_array_add (layer->signers, _mc_signer_new ());   /* its facts are unknown: an error */
+    g_ptr_array_add (layer->signers, _mc_signer_new ()); /* its facts are unknown: an error */
   g_clear_error (inner);
   return TRUE;
 }
@@ -145,7 +141,7 @@ check_layer_limit (McWalk *walk, GError **error)
 
   if (walk->n_layers < most)
     return TRUE;
-  _mc_set_error (error, MC_ERROR_LIMIT, NULL, _("more than %u cryptographic layers"), most);
+  _mc_set_error (error, MC_ERROR_LIMIT, NULL, _ ("more than %u cryptographic layers"), most);
   return FALSE;
 }
 
@@ -169,14 +165,14 @@ find_signed_fault (const McEntity *entity, McProtocol protocol)
   const char *parameter = _mc_entity_get_parameter (entity, "protocol");
 
   if (entity->children->len != 2)
-    return _("a multipart/signed must have exactly two parts");
+    return _ ("a multipart/signed must have exactly two parts");
   if (parameter == NULL)
-    return _("the multipart/signed names no protocol");
+    return _ ("the multipart/signed names no protocol");
   if (signature_protocol (parameter) != protocol
       || signature_protocol (child_at (entity, 1)->type) != protocol)
-    return _("the protocol of the multipart/signed is not that of its signature");
+    return _ ("the protocol of the multipart/signed is not that of its signature");
   if (entity->disagrees)
-    return _("the structure of the multipart/signed is ambiguous");
+    return _ ("the structure of the multipart/signed is ambiguous");
   return NULL;
 }
 
@@ -186,11 +182,11 @@ note_signed_oddities (McPart *part)
   const McEntity *entity = part->entity;
 
   if (_mc_entity_get_parameter (entity, "micalg") == NULL)
-    _mc_part_add_oddity (part, "no-micalg", _("multipart/signed without micalg"));
+    _mc_part_add_oddity (part, "no-micalg", _ ("multipart/signed without micalg"));
   if (!entity->quoted_protocol)
-    _mc_part_add_oddity (part, "unquoted-protocol", _("the protocol parameter is not quoted"));
+    _mc_part_add_oddity (part, "unquoted-protocol", _ ("the protocol parameter is not quoted"));
   if (entity->unterminated)
-    _mc_part_add_oddity (part, "unterminated", _("the closing boundary is missing"));
+    _mc_part_add_oddity (part, "unterminated", _ ("the closing boundary is missing"));
 }
 
 static gboolean
@@ -206,16 +202,15 @@ judge_signature (McWalk *walk, McPart *part, McLayer *layer, GError **error)
   if (backend == NULL)
     return absorb_error (layer, &inner, error);
 
-  if ((walk->flags & MC_OPEN_DESCRIBE) != 0)
-    {
-      g_auto (McUnwrapped) described = { 0 };
-      if (!backend->describe (engine, _mc_span_whole (signature), TRUE, part->path, &described,
-                              walk->cancellable, &inner))
-        return absorb_error (layer, &inner, error);
-      if (described.layers->len > 0)
-        _mc_layer_absorb (layer, described.layers->pdata[0]);
-      return TRUE;
-    }
+  if ((walk->flags & MC_OPEN_DESCRIBE) != 0) {
+    g_auto (McUnwrapped) described = { 0 };
+    if (!backend->describe (engine, _mc_span_whole (signature), TRUE, part->path, &described,
+                            walk->cancellable, &inner))
+      return absorb_error (layer, &inner, error);
+    if (described.layers->len > 0)
+      _mc_layer_absorb (layer, described.layers->pdata[0]);
+    return TRUE;
+  }
 
   McVerifyJob job = { .content = _mc_entity_get_span (child_at (part->entity, 0)),
                       .signature = _mc_span_whole (signature) };
@@ -233,11 +228,10 @@ open_signed (McWalk *walk, McPart *part, McProtocol protocol, McSpan *ret_conten
 
   *ret_content = MC_SPAN_NONE;
   note_signed_oddities (part);
-  if (fault != NULL)
-    {
-      mark_malformed (layer, "malformed-structure", fault);
-      return TRUE;
-    }
+  if (fault != NULL) {
+    mark_malformed (layer, "malformed-structure", fault);
+    return TRUE;
+  }
   if ((walk->flags & MC_OPEN_SKIP_SIGNATURES) == 0 && !judge_signature (walk, part, layer, error))
     return FALSE;
   *ret_content = _mc_entity_get_span (child_at (part->entity, 0));
@@ -251,19 +245,19 @@ static const char *
 find_encrypted_fault (const McEntity *entity, const McLimits *limits)
 {
   if (entity->children->len != 2)
-    return _("a multipart/encrypted must have exactly two parts");
+    return _ ("a multipart/encrypted must have exactly two parts");
   if (!_mc_entity_is (child_at (entity, 0), "application/pgp-encrypted"))
-    return _("the first part of the multipart/encrypted is not application/pgp-encrypted");
+    return _ ("the first part of the multipart/encrypted is not application/pgp-encrypted");
   if (!_mc_entity_is (child_at (entity, 1), "application/octet-stream"))
-    return _("the second part of the multipart/encrypted is not application/octet-stream");
+    return _ ("the second part of the multipart/encrypted is not application/octet-stream");
   if (entity->disagrees)
-    return _("the structure of the multipart/encrypted is ambiguous");
+    return _ ("the structure of the multipart/encrypted is ambiguous");
 
   g_autofree char *control = _mc_entity_read_text (child_at (entity, 0), limits, 256, NULL);
   g_auto (GStrv) words = control != NULL ? g_strsplit_set (control, " \t\r\n", -1) : NULL;
   g_autofree char *joined = words != NULL ? g_strjoinv ("", words) : NULL;
   if (joined == NULL || g_ascii_strcasecmp (joined, "Version:1") != 0)
-    return _("the multipart/encrypted does not say \"Version: 1\"");
+    return _ ("the multipart/encrypted does not say \"Version: 1\"");
   return NULL;
 }
 
@@ -290,7 +284,7 @@ compare_label (McPart *part, const char *format)
   if (g_ascii_strcasecmp (label, format) == 0)
     return;
   said = mc_text_escape_line (label);
-  text = g_strdup_printf (_("smime-type says %s, the content is %s"), said, format);
+  text = g_strdup_printf (_ ("smime-type says %s, the content is %s"), said, format);
   _mc_part_add_oddity (part, "smime-type-lies", text);
 }
 
@@ -299,13 +293,12 @@ take_unwrapped (McWalk *walk, McPart *part, McUnwrapped *unwrapped, McSpan *ret_
 {
   gboolean encrypted = FALSE;
 
-  for (guint i = 0; i < unwrapped->layers->len; i++)
-    {
-      McLayer *layer = add_layer (walk, part, unwrapped->layers->pdata[i]);
-      encrypted |= layer->kind == MC_LAYER_ENCRYPTED;
-      if (unwrapped->format != NULL && i == 0)
-        _mc_layer_set_algorithm (layer, "format", unwrapped->format);
-    }
+  for (guint i = 0; i < unwrapped->layers->len; i++) {
+    McLayer *layer = add_layer (walk, part, unwrapped->layers->pdata[i]);
+    encrypted |= layer->kind == MC_LAYER_ENCRYPTED;
+    if (unwrapped->format != NULL && i == 0)
+      _mc_layer_set_algorithm (layer, "format", unwrapped->format);
+  }
   compare_label (part, unwrapped->format);
   if (unwrapped->content == NULL)
     return TRUE;
@@ -323,8 +316,8 @@ unwrap_object (McWalk *walk, McPart *part, McProtocol protocol, McSpan object,
 {
   McEngine *engine;
   McUnwrapFlags flags = MC_UNWRAP_DEFAULT;
-  const McBackend *backend = _mc_context_get_backend (walk->message->context, protocol, &engine,
-                                                      error);
+  const McBackend *backend
+      = _mc_context_get_backend (walk->message->context, protocol, &engine, error);
   if (backend == NULL)
     return FALSE;
   if ((walk->flags & MC_OPEN_SKIP_SIGNATURES) != 0)
@@ -334,17 +327,16 @@ unwrap_object (McWalk *walk, McPart *part, McProtocol protocol, McSpan object,
 
   /* an errant ciphertext is looked at from outside only */
   gboolean describe = (walk->flags & MC_OPEN_DESCRIBE) != 0;
-  if (!describe && walk->errant && !walk->opens_errant)
-    {
-      g_auto (McUnwrapped) described = { 0 };
-      if (!backend->describe (engine, object, FALSE, part->path, &described, walk->cancellable,
-                              error))
-        return FALSE;
-      describe = _mc_layers_have_kind (described.layers, MC_LAYER_ENCRYPTED);
-    }
+  if (!describe && walk->errant && !walk->opens_errant) {
+    g_auto (McUnwrapped) described = { 0 };
+    if (!backend->describe (engine, object, FALSE, part->path, &described, walk->cancellable,
+                            error))
+      return FALSE;
+    describe = _mc_layers_have_kind (described.layers, MC_LAYER_ENCRYPTED);
+  }
   if (describe)
-    return backend->describe (engine, object, FALSE, part->path, ret_unwrapped,
-                              walk->cancellable, error);
+    return backend->describe (engine, object, FALSE, part->path, ret_unwrapped, walk->cancellable,
+                              error);
   return backend->unwrap (engine, object, part->path, flags, ret_unwrapped, walk->cancellable,
                           error);
 }
@@ -362,11 +354,10 @@ open_object (McWalk *walk, McPart *part, McProtocol protocol, const McEntity *en
   if (object != NULL
       && unwrap_object (walk, part, protocol, _mc_span_whole (object), &unwrapped, &inner))
     return take_unwrapped (walk, part, &unwrapped, ret_content);
-  if (g_error_matches (inner, MC_ERROR, MC_ERROR_CANCELLED))
-    {
-      g_propagate_error (error, g_steal_pointer (&inner));
-      return FALSE;
-    }
+  if (g_error_matches (inner, MC_ERROR, MC_ERROR_CANCELLED)) {
+    g_propagate_error (error, g_steal_pointer (&inner));
+    return FALSE;
+  }
   McLayerKind kind = part->entity == entity ? labelled_kind (entity) : MC_LAYER_ENCRYPTED;
   return absorb_error (new_layer (walk, part, kind, protocol), &inner, error);
 }
@@ -394,14 +385,13 @@ open_maybe_opaque (McWalk *walk, McPart *part, McSpan *ret_content, gboolean *re
   *ret_content = MC_SPAN_NONE;
   *ret_layer = FALSE;
 
-  const McBackend *backend = _mc_context_get_backend (walk->message->context, MC_PROTOCOL_SMIME,
-                                                      &engine, NULL);
+  const McBackend *backend
+      = _mc_context_get_backend (walk->message->context, MC_PROTOCOL_SMIME, &engine, NULL);
   McSpool *object = backend != NULL ? decode_object (walk, part->entity, NULL) : NULL;
   if (object == NULL || !backend->probe (engine, _mc_span_whole (object)))
     return TRUE;
   *ret_layer = TRUE;
-  _mc_part_add_oddity (part, "generic-type",
-                       _("S/MIME labelled as application/octet-stream"));
+  _mc_part_add_oddity (part, "generic-type", _ ("S/MIME labelled as application/octet-stream"));
   return open_object (walk, part, MC_PROTOCOL_SMIME, part->entity, ret_content, error);
 }
 
@@ -413,18 +403,17 @@ _mc_walk_open_layer (McWalk *walk, McPart *part, McForm form, McProtocol protoco
   *ret_content = MC_SPAN_NONE;
   if (form != MC_FORM_PLAIN && !check_layer_limit (walk, error))
     return FALSE;
-  switch (form)
-    {
-    case MC_FORM_SIGNED:
-      return open_signed (walk, part, protocol, ret_content, error);
-    case MC_FORM_PGP_ENCRYPTED:
-      return open_pgp_encrypted (walk, part, ret_content, error);
-    case MC_FORM_OPAQUE:
-      return open_object (walk, part, protocol, part->entity, ret_content, error);
-    case MC_FORM_MAYBE_OPAQUE:
-      return open_maybe_opaque (walk, part, ret_content, ret_layer, error);
-    case MC_FORM_PLAIN:
-    default:
-      return TRUE;
-    }
+  switch (form) {
+  case MC_FORM_SIGNED:
+    return open_signed (walk, part, protocol, ret_content, error);
+  case MC_FORM_PGP_ENCRYPTED:
+    return open_pgp_encrypted (walk, part, ret_content, error);
+  case MC_FORM_OPAQUE:
+    return open_object (walk, part, protocol, part->entity, ret_content, error);
+  case MC_FORM_MAYBE_OPAQUE:
+    return open_maybe_opaque (walk, part, ret_content, ret_layer, error);
+  case MC_FORM_PLAIN:
+  default:
+    return TRUE;
+  }
 }

@@ -12,18 +12,18 @@
 
 /* Everybody concerned, before any key is looked for. */
 typedef struct {
-  GPtrArray *visible;       /* of char*: addresses as written, each mailbox once */
-  GPtrArray *hidden;        /* of char* */
-  char *sender;             /* nullable: the one address of From, as written */
+  GPtrArray *visible; /* of char*: addresses as written, each mailbox once */
+  GPtrArray *hidden;  /* of char* */
+  char *sender;       /* nullable: the one address of From, as written */
 } McParties;
 
 /* How far one protocol gets. */
 typedef struct {
   McProtocol protocol;
-  GPtrArray *recipients;    /* of McResolution, for the visible */
-  GPtrArray *hidden;        /* of McResolution */
-  McResolution *self;       /* nullable: not wanted */
-  McResolution *signer;     /* nullable: not wanted */
+  GPtrArray *recipients; /* of McResolution, for the visible */
+  GPtrArray *hidden;     /* of McResolution */
+  McResolution *self;    /* nullable: not wanted */
+  McResolution *signer;  /* nullable: not wanted */
 } McOffer;
 
 static void
@@ -73,12 +73,11 @@ add_party (GPtrArray *addresses, const char *address, GError **error)
 {
   g_autofree char *canonical = _mc_address_normalise (address, -1);
 
-  if (canonical == NULL)
-    {
-      g_autofree char *shown = _mc_text_escape_line (address, -1);
-      _mc_set_error (error, MC_ERROR_INVALID, NULL, _("'%s' is no mail address"), shown);
-      return FALSE;
-    }
+  if (canonical == NULL) {
+    g_autofree char *shown = _mc_text_escape_line (address, -1);
+    _mc_set_error (error, MC_ERROR_INVALID, NULL, _ ("'%s' is no mail address"), shown);
+    return FALSE;
+  }
   if (!have_address (addresses, address))
     g_ptr_array_add (addresses, g_strdup (address));
   return TRUE;
@@ -89,23 +88,21 @@ add_field (const McTree *tree, const char *name, GPtrArray *addresses, GError **
 {
   g_autoptr (GPtrArray) fields = _mc_tree_get_fields (tree, name);
 
-  for (guint i = 0; i < fields->len; i++)
-    {
-      gboolean clean;
-      const McField *field = fields->pdata[i];
-      g_auto (GStrv) found = _mc_addresses_parse (field->body, &clean);
-      /* an address that is lost in parsing would be a recipient who gets nothing */
-      if (!clean)
-        {
-          g_autofree char *shown = _mc_text_escape_line (field->body, -1);
-          _mc_set_error (error, MC_ERROR_MALFORMED, _("name the recipients with -r"),
-                         _("cannot read the addresses of %s: %s"), name, shown);
-          return FALSE;
-        }
-      for (guint j = 0; found[j] != NULL; j++)
-        if (!add_party (addresses, found[j], error))
-          return FALSE;
+  for (guint i = 0; i < fields->len; i++) {
+    gboolean clean;
+    const McField *field = fields->pdata[i];
+    g_auto (GStrv) found = _mc_addresses_parse (field->body, &clean);
+    /* an address that is lost in parsing would be a recipient who gets nothing */
+    if (!clean) {
+      g_autofree char *shown = _mc_text_escape_line (field->body, -1);
+      _mc_set_error (error, MC_ERROR_MALFORMED, _ ("name the recipients with -r"),
+                     _ ("cannot read the addresses of %s: %s"), name, shown);
+      return FALSE;
     }
+    for (guint j = 0; found[j] != NULL; j++)
+      if (!add_party (addresses, found[j], error))
+        return FALSE;
+  }
   return TRUE;
 }
 
@@ -160,17 +157,15 @@ find_parties (McSeal *seal, const McTree *tree, McParties *ret, GError **error)
       || !add_given (seal->hidden, ret->hidden, error))
     return FALSE;
   drop_visible_from_hidden (ret);
-  if (ret->visible->len + ret->hidden->len == 0)
-    {
-      _mc_set_error (error, MC_ERROR_NO_KEY, _("name the recipients with -r"),
-                     _("the message names no recipient"));
-      return FALSE;
-    }
-  if (ret->visible->len + ret->hidden->len > most)
-    {
-      _mc_set_error (error, MC_ERROR_LIMIT, NULL, _("more than %u recipients"), most);
-      return FALSE;
-    }
+  if (ret->visible->len + ret->hidden->len == 0) {
+    _mc_set_error (error, MC_ERROR_NO_KEY, _ ("name the recipients with -r"),
+                   _ ("the message names no recipient"));
+    return FALSE;
+  }
+  if (ret->visible->len + ret->hidden->len > most) {
+    _mc_set_error (error, MC_ERROR_LIMIT, NULL, _ ("more than %u recipients"), most);
+    return FALSE;
+  }
   return TRUE;
 }
 
@@ -182,22 +177,21 @@ resolve_one (McSeal *seal, McProtocol protocol, const char *who, McKeyUse use,
 {
   McResolution *resolution = NULL;
   return _mc_resolve (seal->context, protocol, who, use, &resolution, cancellable, error)
-           ? resolution
-           : NULL;
+             ? resolution
+             : NULL;
 }
 
 static gboolean
 resolve_all (McSeal *seal, McProtocol protocol, GPtrArray *addresses, GPtrArray *resolutions,
              GCancellable *cancellable, GError **error)
 {
-  for (guint i = 0; i < addresses->len; i++)
-    {
-      McResolution *resolution = resolve_one (seal, protocol, addresses->pdata[i],
-                                              MC_KEY_CAN_ENCRYPT, cancellable, error);
-      if (resolution == NULL)
-        return FALSE;
-      g_ptr_array_add (resolutions, resolution);
-    }
+  for (guint i = 0; i < addresses->len; i++) {
+    McResolution *resolution
+        = resolve_one (seal, protocol, addresses->pdata[i], MC_KEY_CAN_ENCRYPT, cancellable, error);
+    if (resolution == NULL)
+      return FALSE;
+    g_ptr_array_add (resolutions, resolution);
+  }
   return TRUE;
 }
 
@@ -217,32 +211,30 @@ self_of (const McSeal *seal, const McParties *parties)
 }
 
 static McOffer *
-make_offer (McSeal *seal, const McParties *parties, McProtocol protocol,
-            GCancellable *cancellable, GError **error)
+make_offer (McSeal *seal, const McParties *parties, McProtocol protocol, GCancellable *cancellable,
+            GError **error)
 {
   g_autoptr (McOffer) offer = g_new0 (McOffer, 1);
   gboolean encrypt = (seal->flags & MC_SEAL_ENCRYPT) != 0;
 
   offer->protocol = protocol;
-  offer->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_resolution_free);
-  offer->hidden = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_resolution_free);
+  offer->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_resolution_free);
+  offer->hidden = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_resolution_free);
   if (!resolve_all (seal, protocol, parties->visible, offer->recipients, cancellable, error)
       || !resolve_all (seal, protocol, parties->hidden, offer->hidden, cancellable, error))
     return NULL;
-  if (encrypt && (seal->flags & MC_SEAL_NO_SELF) == 0 && self_of (seal, parties) != NULL)
-    {
-      offer->self = resolve_one (seal, protocol, self_of (seal, parties), MC_KEY_CAN_ENCRYPT,
+  if (encrypt && (seal->flags & MC_SEAL_NO_SELF) == 0 && self_of (seal, parties) != NULL) {
+    offer->self = resolve_one (seal, protocol, self_of (seal, parties), MC_KEY_CAN_ENCRYPT,
+                               cancellable, error);
+    if (offer->self == NULL)
+      return NULL;
+  }
+  if ((seal->flags & MC_SEAL_SIGN) != 0) {
+    offer->signer = resolve_one (seal, protocol, signer_of (seal, parties), MC_KEY_CAN_SIGN,
                                  cancellable, error);
-      if (offer->self == NULL)
-        return NULL;
-    }
-  if ((seal->flags & MC_SEAL_SIGN) != 0)
-    {
-      offer->signer = resolve_one (seal, protocol, signer_of (seal, parties), MC_KEY_CAN_SIGN,
-                                   cancellable, error);
-      if (offer->signer == NULL)
-        return NULL;
-    }
+    if (offer->signer == NULL)
+      return NULL;
+  }
   return g_steal_pointer (&offer);
 }
 
@@ -250,7 +242,7 @@ static void
 collect_missing (GPtrArray *resolutions, GPtrArray *missing)
 {
   for (guint i = 0; i < resolutions->len; i++)
-    if (((McResolution *) resolutions->pdata[i])->chosen == NULL)
+    if (((McResolution *)resolutions->pdata[i])->chosen == NULL)
       g_ptr_array_add (missing, resolutions->pdata[i]);
 }
 
@@ -283,8 +275,8 @@ static void
 refuse_hidden (GError **error)
 {
   _mc_set_error (error, MC_ERROR_NO_KEY,
-                 _("mailcrypt sendmail gives each hidden recipient a copy of their own"),
-                 _("S/MIME cannot hide recipients: each copy names them all"));
+                 _ ("mailcrypt sendmail gives each hidden recipient a copy of their own"),
+                 _ ("S/MIME cannot hide recipients: each copy names them all"));
 }
 
 /* Everybody whom none of the offers reaches; when each is reached by some protocol but all
@@ -294,12 +286,11 @@ refuse_recipients (GPtrArray *offers, GError **error)
 {
   g_autoptr (GPtrArray) missing = g_ptr_array_new ();
 
-  for (guint i = 0; i < offers->len; i++)
-    {
-      const McOffer *offer = offers->pdata[i];
-      collect_missing (offer->recipients, missing);
-      collect_missing (offer->hidden, missing);
-    }
+  for (guint i = 0; i < offers->len; i++) {
+    const McOffer *offer = offers->pdata[i];
+    collect_missing (offer->recipients, missing);
+    collect_missing (offer->hidden, missing);
+  }
   _mc_resolutions_set_error (missing, MC_KEY_CAN_ENCRYPT, error);
 }
 
@@ -310,7 +301,7 @@ refuse_self (const McOffer *offer, GError **error)
 
   g_ptr_array_add (missing, offer->self);
   _mc_resolutions_set_error (missing, MC_KEY_CAN_ENCRYPT, error);
-  _mc_error_add_hint (error, _("--no-self encrypts without a copy that you can read"));
+  _mc_error_add_hint (error, _ ("--no-self encrypts without a copy that you can read"));
 }
 
 static void
@@ -318,12 +309,11 @@ refuse_signer (GPtrArray *offers, GError **error)
 {
   g_autoptr (GPtrArray) missing = g_ptr_array_new ();
 
-  for (guint i = 0; i < offers->len; i++)
-    {
-      const McOffer *offer = offers->pdata[i];
-      if (!can_sign (offer))
-        g_ptr_array_add (missing, offer->signer);
-    }
+  for (guint i = 0; i < offers->len; i++) {
+    const McOffer *offer = offers->pdata[i];
+    if (!can_sign (offer))
+      g_ptr_array_add (missing, offer->signer);
+  }
   _mc_resolutions_set_error (missing, MC_KEY_CAN_SIGN, error);
 }
 
@@ -334,15 +324,14 @@ refuse (GPtrArray *offers, GError **error)
   g_autoptr (GPtrArray) reaching = g_ptr_array_new ();
   g_autoptr (GPtrArray) signing = g_ptr_array_new ();
 
-  for (guint i = 0; i < offers->len; i++)
-    {
-      McOffer *offer = offers->pdata[i];
-      if (!reaches_everybody (offer))
-        continue;
-      g_ptr_array_add (reaching, offer);
-      if (can_sign (offer))
-        g_ptr_array_add (signing, offer);
-    }
+  for (guint i = 0; i < offers->len; i++) {
+    McOffer *offer = offers->pdata[i];
+    if (!reaches_everybody (offer))
+      continue;
+    g_ptr_array_add (reaching, offer);
+    if (can_sign (offer))
+      g_ptr_array_add (signing, offer);
+  }
   if (reaching->len == 0)
     refuse_recipients (offers, error);
   else if (signing->len == 0)
@@ -358,17 +347,16 @@ list_protocols (McSeal *seal, const McParties *parties, McProtocol *protocols, G
   static const McProtocol all[] = { MC_PROTOCOL_OPENPGP, MC_PROTOCOL_SMIME };
   guint n = 0;
 
-  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
-    {
-      if (seal->protocol != MC_PROTOCOL_UNKNOWN && seal->protocol != all[i])
-        continue;
-      if (all[i] == MC_PROTOCOL_SMIME && parties->hidden->len > 0)
-        continue;
-      if (all[i] == MC_PROTOCOL_OPENPGP && (seal->flags & MC_SEAL_OPAQUE) != 0
-          && seal->protocol == MC_PROTOCOL_UNKNOWN)
-        continue;
-      protocols[n++] = all[i];
-    }
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++) {
+    if (seal->protocol != MC_PROTOCOL_UNKNOWN && seal->protocol != all[i])
+      continue;
+    if (all[i] == MC_PROTOCOL_SMIME && parties->hidden->len > 0)
+      continue;
+    if (all[i] == MC_PROTOCOL_OPENPGP && (seal->flags & MC_SEAL_OPAQUE) != 0
+        && seal->protocol == MC_PROTOCOL_UNKNOWN)
+      continue;
+    protocols[n++] = all[i];
+  }
   if (n == 0)
     refuse_hidden (error);
   return n;
@@ -377,8 +365,8 @@ list_protocols (McSeal *seal, const McParties *parties, McProtocol *protocols, G
 static McProtocol
 configured_protocol (McSeal *seal)
 {
-  const char *word = mc_settings_get (_mc_context_get_settings (seal->context), "general",
-                                      "protocol");
+  const char *word
+      = mc_settings_get (_mc_context_get_settings (seal->context), "general", "protocol");
   if (g_strcmp0 (word, "openpgp") == 0)
     return MC_PROTOCOL_OPENPGP;
   return g_strcmp0 (word, "smime") == 0 ? MC_PROTOCOL_SMIME : MC_PROTOCOL_UNKNOWN;
@@ -390,17 +378,16 @@ choose_offer (McSeal *seal, const McParties *parties, GCancellable *cancellable,
 {
   McProtocol protocols[2];
   guint n = list_protocols (seal, parties, protocols, error);
-  g_autoptr (GPtrArray) offers = g_ptr_array_new_with_free_func ((GDestroyNotify) offer_free);
+  g_autoptr (GPtrArray) offers = g_ptr_array_new_with_free_func ((GDestroyNotify)offer_free);
 
-  for (guint i = 0; i < n; i++)
-    {
-      McOffer *offer = make_offer (seal, parties, protocols[i], cancellable, error);
-      if (offer == NULL)
-        return NULL;
-      if (is_complete (offer))
-        return offer;
-      g_ptr_array_add (offers, offer);
-    }
+  for (guint i = 0; i < n; i++) {
+    McOffer *offer = make_offer (seal, parties, protocols[i], cancellable, error);
+    if (offer == NULL)
+      return NULL;
+    if (is_complete (offer))
+      return offer;
+    g_ptr_array_add (offers, offer);
+  }
   if (n > 0)
     refuse (offers, error);
   return NULL;
@@ -421,17 +408,16 @@ static void
 fill_plan (const McOffer *offer, McPlan *plan)
 {
   plan->protocol = offer->protocol;
-  plan->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
-  plan->hidden = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
+  plan->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify)mc_key_unref);
+  plan->hidden = g_ptr_array_new_with_free_func ((GDestroyNotify)mc_key_unref);
   for (guint i = 0; i < offer->recipients->len; i++)
-    add_key (plan->recipients, ((McResolution *) offer->recipients->pdata[i])->chosen);
+    add_key (plan->recipients, ((McResolution *)offer->recipients->pdata[i])->chosen);
   for (guint i = 0; i < offer->hidden->len; i++)
-    add_key (plan->hidden, ((McResolution *) offer->hidden->pdata[i])->chosen);
-  if (offer->self != NULL)
-    {
-      plan->self = mc_key_ref (offer->self->chosen);
-      add_key (plan->recipients, plan->self);
-    }
+    add_key (plan->hidden, ((McResolution *)offer->hidden->pdata[i])->chosen);
+  if (offer->self != NULL) {
+    plan->self = mc_key_ref (offer->self->chosen);
+    add_key (plan->recipients, plan->self);
+  }
   if (offer->signer != NULL)
     plan->signer = mc_key_ref (offer->signer->chosen);
 }
@@ -442,19 +428,17 @@ check_parties (McSeal *seal, const McParties *parties, GError **error)
   gboolean encrypt = (seal->flags & MC_SEAL_ENCRYPT) != 0;
   gboolean sign = (seal->flags & MC_SEAL_SIGN) != 0;
 
-  if (sign && signer_of (seal, parties) == NULL)
-    {
-      _mc_set_error (error, MC_ERROR_NO_KEY, _("name the signer with -u"),
-                     _("the message does not name exactly one sender"));
-      return FALSE;
-    }
-  if (encrypt && (seal->flags & MC_SEAL_NO_SELF) == 0 && self_of (seal, parties) == NULL)
-    {
-      _mc_set_error (error, MC_ERROR_NO_KEY,
-                     _("name the sender with -u, or encrypt without an own copy: --no-self"),
-                     _("the message does not name exactly one sender to encrypt to"));
-      return FALSE;
-    }
+  if (sign && signer_of (seal, parties) == NULL) {
+    _mc_set_error (error, MC_ERROR_NO_KEY, _ ("name the signer with -u"),
+                   _ ("the message does not name exactly one sender"));
+    return FALSE;
+  }
+  if (encrypt && (seal->flags & MC_SEAL_NO_SELF) == 0 && self_of (seal, parties) == NULL) {
+    _mc_set_error (error, MC_ERROR_NO_KEY,
+                   _ ("name the sender with -u, or encrypt without an own copy: --no-self"),
+                   _ ("the message does not name exactly one sender to encrypt to"));
+    return FALSE;
+  }
   return TRUE;
 }
 

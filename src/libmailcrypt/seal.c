@@ -94,7 +94,7 @@ attach_key (McSeal *seal, const McBackend *backend, McEngine *engine, McKey *key
   g_autoptr (McSpool) exported = new_spool (seal);
   g_autoptr (McSpool) mixed = new_spool (seal);
 
-  if (!backend->export (engine, key, TRUE, exported, cancellable, error)
+  if (!backend->export(engine, key, TRUE, exported, cancellable, error)
       || !_mc_compose_with_key (_mc_span_whole (payload), _mc_span_whole (exported),
                                 backend->key_type, backend->key_filename, mixed, error))
     return NULL;
@@ -113,11 +113,10 @@ make_payload (McSeal *seal, const McTree *tree, const McPlan *plan, const McBack
     return NULL;
   if ((seal->flags & MC_SEAL_ATTACH_KEY) == 0)
     return g_steal_pointer (&payload);
-  if (key == NULL)
-    {
-      _mc_set_error (error, MC_ERROR_NO_KEY, NULL, _("there is no key of the sender to attach"));
-      return NULL;
-    }
+  if (key == NULL) {
+    _mc_set_error (error, MC_ERROR_NO_KEY, NULL, _ ("there is no key of the sender to attach"));
+    return NULL;
+  }
   return attach_key (seal, backend, engine, key, payload, cancellable, error);
 }
 
@@ -130,16 +129,16 @@ sign_entity (McSeal *seal, const McBackend *backend, McEngine *engine, McKey *si
 {
   g_auto (McSealed) sealed = { 0 };
   g_autoptr (McSpool) entity = new_spool (seal);
-  McSignJob job = { .content = _mc_span_whole (payload), .signer = signer,
+  McSignJob job = { .content = _mc_span_whole (payload),
+                    .signer = signer,
                     .opaque = (seal->flags & MC_SEAL_OPAQUE) != 0 };
 
   if (!backend->sign (engine, &job, &sealed, cancellable, error))
     return NULL;
   McSpan object = _mc_span_whole (sealed.object);
-  gboolean ok = job.opaque
-                  ? _mc_compose_pkcs7 (object, sealed.format, entity, error)
-                  : _mc_compose_signed (job.content, object, backend->signature_type,
-                                        sealed.micalg, entity, error);
+  gboolean ok = job.opaque ? _mc_compose_pkcs7 (object, sealed.format, entity, error)
+                           : _mc_compose_signed (job.content, object, backend->signature_type,
+                                                 sealed.micalg, entity, error);
   return ok ? g_steal_pointer (&entity) : NULL;
 }
 
@@ -149,15 +148,18 @@ encrypt_entity (McSeal *seal, const McBackend *backend, McEngine *engine, const 
 {
   g_auto (McSealed) sealed = { 0 };
   g_autoptr (McSpool) entity = new_spool (seal);
-  McEncryptJob job = { .content = _mc_span_whole (payload), .recipients = plan->recipients,
-                       .hidden = plan->hidden, .signer = signer, .cipher = seal->cipher };
+  McEncryptJob job = { .content = _mc_span_whole (payload),
+                       .recipients = plan->recipients,
+                       .hidden = plan->hidden,
+                       .signer = signer,
+                       .cipher = seal->cipher };
 
   if (!backend->encrypt (engine, &job, &sealed, cancellable, error))
     return NULL;
   McSpan object = _mc_span_whole (sealed.object);
   gboolean ok = plan->protocol == MC_PROTOCOL_OPENPGP
-                  ? _mc_compose_pgp_encrypted (object, entity, error)
-                  : _mc_compose_pkcs7 (object, sealed.format, entity, error);
+                    ? _mc_compose_pgp_encrypted (object, entity, error)
+                    : _mc_compose_pkcs7 (object, sealed.format, entity, error);
   return ok ? g_steal_pointer (&entity) : NULL;
 }
 
@@ -168,32 +170,30 @@ make_entity (McSeal *seal, const McTree *tree, const McPlan *plan, GCancellable 
              GError **error)
 {
   McEngine *engine;
-  const McBackend *backend = _mc_context_get_backend (seal->context, plan->protocol, &engine,
-                                                      error);
+  const McBackend *backend
+      = _mc_context_get_backend (seal->context, plan->protocol, &engine, error);
   if (backend == NULL)
     return NULL;
   gboolean encrypt = (seal->flags & MC_SEAL_ENCRYPT) != 0;
   gboolean combine = encrypt && (backend->capabilities & MC_BACKEND_COMBINES) != 0;
-  if ((seal->flags & MC_SEAL_OPAQUE) != 0 && (backend->capabilities & MC_BACKEND_OPAQUE) == 0)
-    {
-      _mc_set_error (error, MC_ERROR_INVALID, _("leave out --opaque, or sign with S/MIME"),
-                     _("opaque signatures are for S/MIME only"));
-      return NULL;
-    }
+  if ((seal->flags & MC_SEAL_OPAQUE) != 0 && (backend->capabilities & MC_BACKEND_OPAQUE) == 0) {
+    _mc_set_error (error, MC_ERROR_INVALID, _ ("leave out --opaque, or sign with S/MIME"),
+                   _ ("opaque signatures are for S/MIME only"));
+    return NULL;
+  }
 
-  g_autoptr (McSpool) payload = make_payload (seal, tree, plan, backend, engine, cancellable,
-                                              error);
+  g_autoptr (McSpool) payload
+      = make_payload (seal, tree, plan, backend, engine, cancellable, error);
   if (payload == NULL)
     return NULL;
-  if ((seal->flags & MC_SEAL_SIGN) != 0 && !combine)
-    {
-      McSpool *signed_entity = sign_entity (seal, backend, engine, plan->signer, payload,
-                                            cancellable, error);
-      if (signed_entity == NULL || !encrypt)
-        return signed_entity;
-      _mc_spool_unref (payload);
-      payload = signed_entity;
-    }
+  if ((seal->flags & MC_SEAL_SIGN) != 0 && !combine) {
+    McSpool *signed_entity
+        = sign_entity (seal, backend, engine, plan->signer, payload, cancellable, error);
+    if (signed_entity == NULL || !encrypt)
+      return signed_entity;
+    _mc_spool_unref (payload);
+    payload = signed_entity;
+  }
   return encrypt_entity (seal, backend, engine, plan, combine ? plan->signer : NULL, payload,
                          cancellable, error);
 }
@@ -229,11 +229,10 @@ mc_seal_run (McSeal *seal, GInputStream *input, GCancellable *cancellable, GErro
 gboolean
 mc_seal_write (McSeal *seal, GOutputStream *output, GCancellable *cancellable, GError **error)
 {
-  if (seal->output == NULL)
-    {
-      _mc_set_error (error, MC_ERROR_INVALID, NULL, "nothing was sealed");
-      return FALSE;
-    }
+  if (seal->output == NULL) {
+    _mc_set_error (error, MC_ERROR_INVALID, NULL, "nothing was sealed");
+    return FALSE;
+  }
   return _mc_span_write (_mc_span_whole (seal->output), MC_NEWLINES_AS_IS, output, cancellable,
                          error);
 }

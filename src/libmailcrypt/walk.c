@@ -20,23 +20,21 @@ read_from (const McTree *tree, GStrv *ret_addresses, guint *ret_fields)
   g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
   gboolean clean = fields->len == 1;
 
-  for (guint i = 0; i < fields->len; i++)
-    {
-      gboolean field_clean;
-      const McField *field = fields->pdata[i];
-      g_auto (GStrv) addresses = _mc_addresses_parse (field->body, &field_clean);
-      g_strv_builder_addv (all, (const char **) addresses);
-      clean &= field_clean;
-    }
+  for (guint i = 0; i < fields->len; i++) {
+    gboolean field_clean;
+    const McField *field = fields->pdata[i];
+    g_auto (GStrv) addresses = _mc_addresses_parse (field->body, &field_clean);
+    g_strv_builder_addv (all, (const char **)addresses);
+    clean &= field_clean;
+  }
 
   g_auto (GStrv) addresses = g_strv_builder_end (all);
   guint n = g_strv_length (addresses);
   char *sender = clean && n == 1 ? _mc_address_normalise (addresses[0], -1) : NULL;
-  if (ret_addresses != NULL)
-    {
-      g_strfreev (*ret_addresses);
-      *ret_addresses = g_steal_pointer (&addresses);
-    }
+  if (ret_addresses != NULL) {
+    g_strfreev (*ret_addresses);
+    *ret_addresses = g_steal_pointer (&addresses);
+  }
   if (ret_fields != NULL)
     *ret_fields = fields->len;
   return sender;
@@ -52,17 +50,16 @@ is_structural (const char *name)
 static void
 report_headers (McReport *report, const McTree *tree)
 {
-  for (guint i = 0; i < tree->fields->len; i++)
-    {
-      const McField *field = tree->fields->pdata[i];
-      if (is_structural (field->name))
-        continue;
-      McHeader *header = g_new0 (McHeader, 1);
-      header->name = g_strdup (field->name);
-      header->value = g_strdup (field->value);
-      header->state = "unprotected";
-      g_ptr_array_add (report->headers, header);
-    }
+  for (guint i = 0; i < tree->fields->len; i++) {
+    const McField *field = tree->fields->pdata[i];
+    if (is_structural (field->name))
+      continue;
+    McHeader *header = g_new0 (McHeader, 1);
+    header->name = g_strdup (field->name);
+    header->value = g_strdup (field->value);
+    header->state = "unprotected";
+    g_ptr_array_add (report->headers, header);
+  }
 }
 
 /* ------------------------------------------------------------------- errant -- */
@@ -90,12 +87,11 @@ walk_errant (McWalk *walk, McPart *part, guint depth, GError **error)
   McSpan content;
   gboolean is_layer;
 
-  if (form != MC_FORM_PLAIN && walk->n_layers >= limits->layers)
-    {
-      _mc_part_add_oddity (part, "too-many-layers",
-                           _("too many cryptographic layers: this one was not looked at"));
-      form = MC_FORM_PLAIN;
-    }
+  if (form != MC_FORM_PLAIN && walk->n_layers >= limits->layers) {
+    _mc_part_add_oddity (part, "too-many-layers",
+                         _ ("too many cryptographic layers: this one was not looked at"));
+    form = MC_FORM_PLAIN;
+  }
   if (!_mc_walk_open_layer (walk, part, form, protocol, &content, &is_layer, error))
     return FALSE;
   if (content.spool == NULL || form == MC_FORM_SIGNED)
@@ -131,28 +127,25 @@ walk_children (McWalk *walk, McPart *part, guint depth, GError **error)
   gboolean is_signed = _mc_entity_is (entity, "multipart/signed") && part->own_layers->len > 0
                        && entity->children->len == 2;
 
-  if (depth > limits->nesting_depth)
-    {
-      _mc_set_error (error, MC_ERROR_LIMIT, NULL, _("parts nested deeper than %u"),
-                     limits->nesting_depth);
-      return FALSE;
-    }
-  for (guint i = 0; i < entity->children->len; i++)
-    {
-      McEntity *child = entity->children->pdata[i];
-      if (_mc_entity_is (entity, "message/rfc822"))
-        {
-          if (!walk_enclosed_message (walk, part, child, depth, error))
-            return FALSE;
-          continue;
-        }
-      McPart *below = _mc_part_new (walk->message, child, part);
-      below->is_mechanism = is_signed && i == 1;
-      if (below->is_mechanism)
-        continue;
-      if (!walk_errant (walk, below, depth + 1, error))
+  if (depth > limits->nesting_depth) {
+    _mc_set_error (error, MC_ERROR_LIMIT, NULL, _ ("parts nested deeper than %u"),
+                   limits->nesting_depth);
+    return FALSE;
+  }
+  for (guint i = 0; i < entity->children->len; i++) {
+    McEntity *child = entity->children->pdata[i];
+    if (_mc_entity_is (entity, "message/rfc822")) {
+      if (!walk_enclosed_message (walk, part, child, depth, error))
         return FALSE;
+      continue;
     }
+    McPart *below = _mc_part_new (walk->message, child, part);
+    below->is_mechanism = is_signed && i == 1;
+    if (below->is_mechanism)
+      continue;
+    if (!walk_errant (walk, below, depth + 1, error))
+      return FALSE;
+  }
   return TRUE;
 }
 
@@ -185,7 +178,7 @@ open_inline (McWalk *walk, McPart *part, GError **error)
   gboolean ok = _mc_walk_open_layer (walk, part, MC_FORM_OPAQUE, MC_PROTOCOL_OPENPGP, &content,
                                      &is_layer, error);
   walk->opens_errant = FALSE;
-  _mc_part_add_oddity (part, "inline-openpgp", _("OpenPGP inside the text, not PGP/MIME"));
+  _mc_part_add_oddity (part, "inline-openpgp", _ ("OpenPGP inside the text, not PGP/MIME"));
   if (!ok || content.spool == NULL)
     return ok;
   part->content = _mc_spool_ref (content.spool);
@@ -199,11 +192,10 @@ open_inline (McWalk *walk, McPart *part, GError **error)
 static void
 add_raw_children (McWalk *walk, McPart *part)
 {
-  for (guint i = 0; i < part->entity->children->len; i++)
-    {
-      McPart *below = _mc_part_new (walk->message, part->entity->children->pdata[i], part);
-      below->is_mechanism = _mc_entity_is (below->entity, "application/pgp-encrypted");
-    }
+  for (guint i = 0; i < part->entity->children->len; i++) {
+    McPart *below = _mc_part_new (walk->message, part->entity->children->pdata[i], part);
+    below->is_mechanism = _mc_entity_is (below->entity, "application/pgp-encrypted");
+  }
 }
 
 static gboolean
@@ -227,11 +219,10 @@ walk_layer (McWalk *walk, McPart *part, McSpan *ret_next, GError **error)
     return FALSE;
   if (ret_next->spool != NULL)
     return TRUE;
-  if (form == MC_FORM_PGP_ENCRYPTED)
-    {
-      add_raw_children (walk, part);
-      return TRUE;
-    }
+  if (form == MC_FORM_PGP_ENCRYPTED) {
+    add_raw_children (walk, part);
+    return TRUE;
+  }
   return walk_payload (walk, part, error);
 }
 
@@ -240,19 +231,18 @@ walk_envelope (McWalk *walk, McTree *tree, GError **error)
 {
   McPart *parent = NULL;
 
-  for (;;)
-    {
-      McSpan next = MC_SPAN_NONE;
-      McPart *part = _mc_part_new (walk->message, tree->root, parent);
-      if (!walk_layer (walk, part, &next, error))
-        return FALSE;
-      if (next.spool == NULL)
-        return TRUE;
-      tree = parse_kept (walk, next, FALSE, error);
-      if (tree == NULL)
-        return FALSE;
-      parent = part;
-    }
+  for (;;) {
+    McSpan next = MC_SPAN_NONE;
+    McPart *part = _mc_part_new (walk->message, tree->root, parent);
+    if (!walk_layer (walk, part, &next, error))
+      return FALSE;
+    if (next.spool == NULL)
+      return TRUE;
+    tree = parse_kept (walk, next, FALSE, error);
+    if (tree == NULL)
+      return FALSE;
+    parent = part;
+  }
 }
 
 /* The signature of a multipart/signed layer stands behind its content, as part 2. */
@@ -262,12 +252,10 @@ add_signature_parts (McMessage *message, McPart *part)
   for (guint i = 0; i < part->children->len; i++)
     add_signature_parts (message, part->children->pdata[i]);
   if (part->own_layers->len > 0 && part->children->len == 1
-      && _mc_entity_is (part->entity, "multipart/signed")
-      && part->entity->children->len == 2)
-    {
-      McPart *signature = _mc_part_new (message, part->entity->children->pdata[1], part);
-      signature->is_mechanism = TRUE;
-    }
+      && _mc_entity_is (part->entity, "multipart/signed") && part->entity->children->len == 2) {
+    McPart *signature = _mc_part_new (message, part->entity->children->pdata[1], part);
+    signature->is_mechanism = TRUE;
+  }
 }
 
 static McMessage *
@@ -322,17 +310,16 @@ mc_open_part (McContext *context, GInputStream *input, const char *content_type,
 {
   g_return_val_if_fail (context != NULL && G_IS_INPUT_STREAM (input), NULL);
 
-  if (!is_one_line (content_type) || (from != NULL && !is_one_line (from)))
-    {
-      _mc_set_error (error, MC_ERROR_INVALID, NULL, _("a header value of several lines"));
-      return NULL;
-    }
+  if (!is_one_line (content_type) || (from != NULL && !is_one_line (from))) {
+    _mc_set_error (error, MC_ERROR_INVALID, NULL, _ ("a header value of several lines"));
+    return NULL;
+  }
   g_autoptr (McSpool) spool = _mc_spool_new (_mc_context_get_limits (context));
   g_autofree char *header
-    = g_strdup_printf ("%s%s%sContent-Type: %s%s\r\nContent-Transfer-Encoding: binary\r\n\r\n",
-                       from != NULL ? "From: " : "", from != NULL ? from : "",
-                       from != NULL ? "\r\n" : "",
-                       strchr (content_type, '/') == NULL ? "application/" : "", content_type);
+      = g_strdup_printf ("%s%s%sContent-Type: %s%s\r\nContent-Transfer-Encoding: binary\r\n\r\n",
+                         from != NULL ? "From: " : "", from != NULL ? from : "",
+                         from != NULL ? "\r\n" : "",
+                         strchr (content_type, '/') == NULL ? "application/" : "", content_type);
   if (!_mc_spool_append (spool, header, strlen (header), error)
       || !_mc_spool_append_stream (spool, input, cancellable, error))
     return NULL;

@@ -117,3 +117,14 @@ _mc_error_adopt (GError **error, McError code, const char *format, ...)
   _mc_set_error (error, code, NULL, "%s: %s", prefix, foreign->message);
   return FALSE;
 }
+
+void
+_mc_error_add_hint (GError **error, const char *hint)
+{
+  if (error == NULL || *error == NULL || (*error)->domain != MC_ERROR)
+    return;
+
+  McErrorPrivate *private = mc_error_get_private (*error);
+  g_autofree char *before = private->hint;
+  private->hint = before != NULL ? g_strconcat (before, "\n", hint, NULL) : g_strdup (hint);
+}

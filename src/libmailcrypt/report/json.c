@@ -12,13 +12,12 @@ static void
 add_string (JsonBuilder *builder, const char *name, const char *value)
 {
   json_builder_set_member_name (builder, name);
-  if (value == NULL)
-    {
-      json_builder_add_null_value (builder);
-      return;
-    }
-  g_autofree char *valid = g_utf8_validate (value, -1, NULL) ? g_strdup (value)
-                                                             : mc_text_escape_line (value);
+  if (value == NULL) {
+    json_builder_add_null_value (builder);
+    return;
+  }
+  g_autofree char *valid
+      = g_utf8_validate (value, -1, NULL) ? g_strdup (value) : mc_text_escape_line (value);
   json_builder_add_string_value (builder, valid);
 }
 
@@ -52,13 +51,12 @@ add_strings (JsonBuilder *builder, const char *name, const char *const *values)
 {
   json_builder_set_member_name (builder, name);
   json_builder_begin_array (builder);
-  for (guint i = 0; values != NULL && values[i] != NULL; i++)
-    {
-      g_autofree char *valid = g_utf8_validate (values[i], -1, NULL)
+  for (guint i = 0; values != NULL && values[i] != NULL; i++) {
+    g_autofree char *valid = g_utf8_validate (values[i], -1, NULL)
                                  ? g_strdup (values[i])
                                  : mc_text_escape_line (values[i]);
-      json_builder_add_string_value (builder, valid);
-    }
+    json_builder_add_string_value (builder, valid);
+  }
   json_builder_end_array (builder);
 }
 
@@ -67,15 +65,14 @@ _mc_json_add_reasons (JsonBuilder *builder, const char *name, GPtrArray *reasons
 {
   json_builder_set_member_name (builder, name);
   json_builder_begin_array (builder);
-  for (guint i = 0; i < reasons->len; i++)
-    {
-      const McReason *reason = reasons->pdata[i];
-      json_builder_begin_object (builder);
-      add_string (builder, "code", reason->code);
-      add_string (builder, "text", reason->text);
-      add_string (builder, "hint", reason->hint);
-      json_builder_end_object (builder);
-    }
+  for (guint i = 0; i < reasons->len; i++) {
+    const McReason *reason = reasons->pdata[i];
+    json_builder_begin_object (builder);
+    add_string (builder, "code", reason->code);
+    add_string (builder, "text", reason->text);
+    add_string (builder, "hint", reason->hint);
+    json_builder_end_object (builder);
+  }
   json_builder_end_array (builder);
 }
 
@@ -84,25 +81,24 @@ add_signers (JsonBuilder *builder, GPtrArray *signers)
 {
   json_builder_set_member_name (builder, "signers");
   json_builder_begin_array (builder);
-  for (guint i = 0; i < signers->len; i++)
-    {
-      const McSigner *signer = signers->pdata[i];
-      json_builder_begin_object (builder);
-      add_string (builder, "status", mc_signature_status_to_word (signer->status));
-      add_string (builder, "address", mc_signer_get_address (signer));
-      add_string (builder, "name", mc_signer_get_name (signer));
-      add_string (builder, "fingerprint", signer->fingerprint);
-      add_string (builder, "key_id", signer->key_id);
-      add_string (builder, "algorithm", signer->algorithm);
-      add_string (builder, "digest", signer->digest);
-      add_string (builder, "subject", signer->subject);
-      add_string (builder, "issuer", signer->issuer);
-      add_time (builder, "signed_at", signer->signed_at);
-      add_time (builder, "valid_from", signer->valid_from);
-      add_time (builder, "valid_until", signer->valid_until);
-      _mc_json_add_reasons (builder, "reasons", signer->reasons);
-      json_builder_end_object (builder);
-    }
+  for (guint i = 0; i < signers->len; i++) {
+    const McSigner *signer = signers->pdata[i];
+    json_builder_begin_object (builder);
+    add_string (builder, "status", mc_signature_status_to_word (signer->status));
+    add_string (builder, "address", mc_signer_get_address (signer));
+    add_string (builder, "name", mc_signer_get_name (signer));
+    add_string (builder, "fingerprint", signer->fingerprint);
+    add_string (builder, "key_id", signer->key_id);
+    add_string (builder, "algorithm", signer->algorithm);
+    add_string (builder, "digest", signer->digest);
+    add_string (builder, "subject", signer->subject);
+    add_string (builder, "issuer", signer->issuer);
+    add_time (builder, "signed_at", signer->signed_at);
+    add_time (builder, "valid_from", signer->valid_from);
+    add_time (builder, "valid_until", signer->valid_until);
+    _mc_json_add_reasons (builder, "reasons", signer->reasons);
+    json_builder_end_object (builder);
+  }
   json_builder_end_array (builder);
 }
 
@@ -111,24 +107,23 @@ add_recipients (JsonBuilder *builder, GPtrArray *recipients)
 {
   json_builder_set_member_name (builder, "recipients");
   json_builder_begin_array (builder);
-  for (guint i = 0; i < recipients->len; i++)
-    {
-      const McRecipient *recipient = recipients->pdata[i];
-      json_builder_begin_object (builder);
-      add_string (builder, "key_id", recipient->key_id);
-      add_string (builder, "address", recipient->address);
-      add_string (builder, "algorithm", recipient->algorithm);
-      add_boolean (builder, "have_secret", recipient->have_secret);
-      json_builder_end_object (builder);
-    }
+  for (guint i = 0; i < recipients->len; i++) {
+    const McRecipient *recipient = recipients->pdata[i];
+    json_builder_begin_object (builder);
+    add_string (builder, "key_id", recipient->key_id);
+    add_string (builder, "address", recipient->address);
+    add_string (builder, "algorithm", recipient->algorithm);
+    add_boolean (builder, "have_secret", recipient->have_secret);
+    json_builder_end_object (builder);
+  }
   json_builder_end_array (builder);
 }
 
 static void
 add_algorithms (JsonBuilder *builder, GHashTable *algorithms)
 {
-  g_autoptr (GList) roles = g_list_sort (g_hash_table_get_keys (algorithms),
-                                         (GCompareFunc) g_strcmp0);
+  g_autoptr (GList) roles
+      = g_list_sort (g_hash_table_get_keys (algorithms), (GCompareFunc)g_strcmp0);
 
   json_builder_set_member_name (builder, "algorithms");
   json_builder_begin_object (builder);
@@ -146,8 +141,9 @@ _mc_json_add_layer (JsonBuilder *builder, const McLayer *layer)
   add_string (builder, "kind", mc_layer_kind_to_word (layer->kind));
   add_string (builder, "protocol", mc_protocol_to_word (layer->protocol));
   add_string (builder, "path", layer->path);
-  add_string (builder, "status", is_signed ? mc_signature_status_to_word (layer->signature)
-                                           : mc_decryption_status_to_word (layer->decryption));
+  add_string (builder, "status",
+              is_signed ? mc_signature_status_to_word (layer->signature)
+                        : mc_decryption_status_to_word (layer->decryption));
   if (!is_signed)
     add_boolean (builder, "authenticated", layer->authenticated);
   add_signers (builder, layer->signers);
@@ -172,16 +168,15 @@ add_headers (JsonBuilder *builder, GPtrArray *headers)
 {
   json_builder_set_member_name (builder, "headers");
   json_builder_begin_array (builder);
-  for (guint i = 0; i < headers->len; i++)
-    {
-      const McHeader *header = headers->pdata[i];
-      json_builder_begin_object (builder);
-      add_string (builder, "name", header->name);
-      add_string (builder, "value", header->value);
-      add_string (builder, "state", header->state);
-      add_string (builder, "outer", header->outer);
-      json_builder_end_object (builder);
-    }
+  for (guint i = 0; i < headers->len; i++) {
+    const McHeader *header = headers->pdata[i];
+    json_builder_begin_object (builder);
+    add_string (builder, "name", header->name);
+    add_string (builder, "value", header->value);
+    add_string (builder, "state", header->state);
+    add_string (builder, "outer", header->outer);
+    json_builder_end_object (builder);
+  }
   json_builder_end_array (builder);
 }
 
@@ -191,7 +186,7 @@ _mc_json_add_part (JsonBuilder *builder, const McPart *part)
   add_string (builder, "path", mc_part_get_path (part));
   add_string (builder, "type", mc_part_get_content_type (part));
   add_string (builder, "filename", mc_part_get_filename (part));
-  add_integer (builder, "bytes", (gint64) mc_part_get_size (part));
+  add_integer (builder, "bytes", (gint64)mc_part_get_size (part));
   add_strings (builder, "layers", mc_part_get_layers (part));
 }
 
@@ -200,13 +195,12 @@ add_parts (JsonBuilder *builder, GPtrArray *parts)
 {
   json_builder_set_member_name (builder, "parts");
   json_builder_begin_array (builder);
-  for (guint i = 0; i < parts->len; i++)
-    {
-      json_builder_begin_object (builder);
-      add_integer (builder, "number", i + 1);
-      _mc_json_add_part (builder, parts->pdata[i]);
-      json_builder_end_object (builder);
-    }
+  for (guint i = 0; i < parts->len; i++) {
+    json_builder_begin_object (builder);
+    add_integer (builder, "number", i + 1);
+    _mc_json_add_part (builder, parts->pdata[i]);
+    json_builder_end_object (builder);
+  }
   json_builder_end_array (builder);
 }
 
@@ -221,9 +215,10 @@ add_signature (JsonBuilder *builder, const McReport *report)
   add_string (builder, "address", signer != NULL ? mc_signer_get_address (signer) : NULL);
   add_string (builder, "name", signer != NULL ? mc_signer_get_name (signer) : NULL);
   add_string (builder, "fingerprint", signer != NULL ? signer->fingerprint : NULL);
-  add_string (builder, "protocol", report->signature_protocol != MC_PROTOCOL_UNKNOWN
-                                     ? mc_protocol_to_word (report->signature_protocol)
-                                     : NULL);
+  add_string (builder, "protocol",
+              report->signature_protocol != MC_PROTOCOL_UNKNOWN
+                  ? mc_protocol_to_word (report->signature_protocol)
+                  : NULL);
   json_builder_end_object (builder);
 }
 
@@ -233,9 +228,10 @@ add_decryption (JsonBuilder *builder, const McReport *report)
   json_builder_set_member_name (builder, "decryption");
   json_builder_begin_object (builder);
   add_string (builder, "status", mc_decryption_status_to_word (report->decryption));
-  add_string (builder, "protocol", report->decryption_protocol != MC_PROTOCOL_UNKNOWN
-                                     ? mc_protocol_to_word (report->decryption_protocol)
-                                     : NULL);
+  add_string (builder, "protocol",
+              report->decryption_protocol != MC_PROTOCOL_UNKNOWN
+                  ? mc_protocol_to_word (report->decryption_protocol)
+                  : NULL);
   add_boolean (builder, "authenticated", report->authenticated);
   json_builder_end_object (builder);
 }
@@ -267,7 +263,7 @@ mc_report_to_json (const McReport *report, int exit_status)
   add_string (builder, "summary", mc_summary_to_word (report->summary));
   add_signature (builder, report);
   add_decryption (builder, report);
-  add_strings (builder, "from", (const char *const *) report->from);
+  add_strings (builder, "from", (const char *const *)report->from);
   add_layers (builder, "layers", report->layers);
   add_layers (builder, "errant", report->errant);
   add_headers (builder, report->headers);

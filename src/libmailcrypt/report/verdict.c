@@ -13,14 +13,13 @@ static const McIdentity *
 find_identity (const McSigner *signer, const char *address)
 {
   const McIdentity *found = NULL;
-  for (guint i = 0; i < signer->identities->len; i++)
-    {
-      const McIdentity *identity = signer->identities->pdata[i];
-      if (g_strcmp0 (identity->address, address) != 0)
-        continue;
-      if (found == NULL || identity->trust == MC_TRUST_TRUSTED)
-        found = identity;
-    }
+  for (guint i = 0; i < signer->identities->len; i++) {
+    const McIdentity *identity = signer->identities->pdata[i];
+    if (g_strcmp0 (identity->address, address) != 0)
+      continue;
+    if (found == NULL || identity->trust == MC_TRUST_TRUSTED)
+      found = identity;
+  }
   return found;
 }
 
@@ -29,15 +28,13 @@ static const McIdentity *
 first_identity (const McSigner *signer, gboolean *ret_trusted)
 {
   *ret_trusted = FALSE;
-  for (guint i = 0; i < signer->identities->len; i++)
-    {
-      const McIdentity *identity = signer->identities->pdata[i];
-      if (identity->trust == MC_TRUST_TRUSTED)
-        {
-          *ret_trusted = TRUE;
-          return identity;
-        }
+  for (guint i = 0; i < signer->identities->len; i++) {
+    const McIdentity *identity = signer->identities->pdata[i];
+    if (identity->trust == MC_TRUST_TRUSTED) {
+      *ret_trusted = TRUE;
+      return identity;
     }
+  }
   return signer->identities->len > 0 ? signer->identities->pdata[0] : NULL;
 }
 
@@ -45,20 +42,19 @@ first_identity (const McSigner *signer, gboolean *ret_trusted)
 static McSignatureStatus
 judge_key (const McSigner *signer)
 {
-  switch (signer->validity)
-    {
-    case MC_VALIDITY_VALID:
-      break;
-    case MC_VALIDITY_REVOKED:
-      return MC_SIGNATURE_REVOKED;
-    case MC_VALIDITY_EXPIRED:
-      return MC_SIGNATURE_EXPIRED;
-    case MC_VALIDITY_UNKNOWN:
-    case MC_VALIDITY_NOT_YET:
-    case MC_VALIDITY_UNUSABLE:
-    default:
-      return MC_SIGNATURE_UNTRUSTED;
-    }
+  switch (signer->validity) {
+  case MC_VALIDITY_VALID:
+    break;
+  case MC_VALIDITY_REVOKED:
+    return MC_SIGNATURE_REVOKED;
+  case MC_VALIDITY_EXPIRED:
+    return MC_SIGNATURE_EXPIRED;
+  case MC_VALIDITY_UNKNOWN:
+  case MC_VALIDITY_NOT_YET:
+  case MC_VALIDITY_UNUSABLE:
+  default:
+    return MC_SIGNATURE_UNTRUSTED;
+  }
   if (signer->weak)
     return MC_SIGNATURE_WEAK;
   return signer->unfit ? MC_SIGNATURE_UNTRUSTED : MC_SIGNATURE_GOOD;
@@ -73,19 +69,18 @@ _mc_verdict_signer (const McSigner *signer, const char *from, gboolean check_fro
   const McIdentity *matched = from != NULL ? find_identity (signer, from) : NULL;
 
   *ret_identity = matched != NULL ? matched : speaker;
-  switch (signer->content)
-    {
-    case MC_CONTENT_INTACT:
-      break;
-    case MC_CONTENT_ALTERED:
-    case MC_CONTENT_MALFORMED:
-      return MC_SIGNATURE_BAD;
-    case MC_CONTENT_UNCHECKED:
-      return MC_SIGNATURE_UNKNOWN_KEY;
-    case MC_CONTENT_UNKNOWN:
-    default:
-      return MC_SIGNATURE_ERROR;
-    }
+  switch (signer->content) {
+  case MC_CONTENT_INTACT:
+    break;
+  case MC_CONTENT_ALTERED:
+  case MC_CONTENT_MALFORMED:
+    return MC_SIGNATURE_BAD;
+  case MC_CONTENT_UNCHECKED:
+    return MC_SIGNATURE_UNKNOWN_KEY;
+  case MC_CONTENT_UNKNOWN:
+  default:
+    return MC_SIGNATURE_ERROR;
+  }
 
   McSignatureStatus status = judge_key (signer);
   if (status != MC_SIGNATURE_GOOD)
@@ -106,12 +101,12 @@ static guint
 signature_rank (McSignatureStatus status)
 {
   static const guint ranks[] = {
-    [MC_SIGNATURE_BAD] = 9,      [MC_SIGNATURE_ERROR] = 8,    [MC_SIGNATURE_UNKNOWN] = 8,
-    [MC_SIGNATURE_UNKNOWN_KEY] = 7, [MC_SIGNATURE_REVOKED] = 6, [MC_SIGNATURE_EXPIRED] = 5,
-    [MC_SIGNATURE_WEAK] = 4,     [MC_SIGNATURE_UNTRUSTED] = 3, [MC_SIGNATURE_NOT_SENDER] = 2,
-    [MC_SIGNATURE_NONE] = 1,     [MC_SIGNATURE_GOOD] = 0,
+    [MC_SIGNATURE_BAD] = 9,         [MC_SIGNATURE_ERROR] = 8,     [MC_SIGNATURE_UNKNOWN] = 8,
+    [MC_SIGNATURE_UNKNOWN_KEY] = 7, [MC_SIGNATURE_REVOKED] = 6,   [MC_SIGNATURE_EXPIRED] = 5,
+    [MC_SIGNATURE_WEAK] = 4,        [MC_SIGNATURE_UNTRUSTED] = 3, [MC_SIGNATURE_NOT_SENDER] = 2,
+    [MC_SIGNATURE_NONE] = 1,        [MC_SIGNATURE_GOOD] = 0,
   };
-  return (guint) status < G_N_ELEMENTS (ranks) ? ranks[status] : 8;
+  return (guint)status < G_N_ELEMENTS (ranks) ? ranks[status] : 8;
 }
 
 /* The rule for several signatures: one that is bad spoils all, whatever their order;
@@ -132,19 +127,17 @@ explain_sender (McSigner *signer, const char *sender)
   if (_mc_reasons_have (signer->reasons, "not-sender")
       || _mc_reasons_have (signer->reasons, "from-ambiguous"))
     return;
-  if (sender == NULL)
-    {
-      g_ptr_array_add (signer->reasons,
-                       _mc_reason_new ("from-ambiguous", NULL,
-                                       _("the message does not name exactly one sender")));
-      return;
-    }
+  if (sender == NULL) {
+    g_ptr_array_add (signer->reasons,
+                     _mc_reason_new ("from-ambiguous", NULL,
+                                     _ ("the message does not name exactly one sender")));
+    return;
+  }
   g_autofree char *address = mc_text_escape_line (mc_signer_get_address (signer));
   g_autofree char *from = mc_text_escape_line (sender);
   g_ptr_array_add (signer->reasons,
-                   _mc_reason_new ("not-sender", NULL,
-                                   _("signed by %s, but the sender is %s"),
-                                   *address != '\0' ? address : _("somebody without an address"),
+                   _mc_reason_new ("not-sender", NULL, _ ("signed by %s, but the sender is %s"),
+                                   *address != '\0' ? address : _ ("somebody without an address"),
                                    from));
 }
 
@@ -155,18 +148,16 @@ judge_signed_layer (McLayer *layer, gboolean check_from)
   const McSigner *speaker = NULL;
 
   layer->signature = MC_SIGNATURE_NONE;
-  for (guint i = 0; i < layer->signers->len; i++)
-    {
-      McSigner *signer = layer->signers->pdata[i];
-      signer->status = _mc_verdict_signer (signer, layer->sender, check_from, &signer->identity);
-      if (signer->status == MC_SIGNATURE_NOT_SENDER)
-        explain_sender (signer, layer->sender);
-      if (speaker == NULL || speaks_louder (signer->status, layer->signature))
-        {
-          speaker = signer;
-          layer->signature = signer->status;
-        }
+  for (guint i = 0; i < layer->signers->len; i++) {
+    McSigner *signer = layer->signers->pdata[i];
+    signer->status = _mc_verdict_signer (signer, layer->sender, check_from, &signer->identity);
+    if (signer->status == MC_SIGNATURE_NOT_SENDER)
+      explain_sender (signer, layer->sender);
+    if (speaker == NULL || speaks_louder (signer->status, layer->signature)) {
+      speaker = signer;
+      layer->signature = signer->status;
     }
+  }
   if (layer->structure == MC_CONTENT_MALFORMED)
     layer->signature = MC_SIGNATURE_BAD;
   return speaker;
@@ -180,21 +171,20 @@ judge_decryption (McReport *report, gboolean *ret_counts)
   *ret_counts = FALSE;
   report->decryption = MC_DECRYPTION_NONE;
   report->authenticated = FALSE;
-  for (guint i = 0; i < report->layers->len; i++)
-    {
-      McLayer *layer = report->layers->pdata[i];
-      if (layer->kind != MC_LAYER_ENCRYPTED)
-        continue;
-      if (layer->decryption == MC_DECRYPTION_UNKNOWN || layer->decryption == MC_DECRYPTION_NONE)
-        layer->decryption = MC_DECRYPTION_ERROR;
-      report->decryption = layer->decryption;
-      report->decryption_protocol = layer->protocol;
-      _mc_reasons_merge (report->reasons, layer->reasons);
-      if (layer->decryption != MC_DECRYPTION_OK)
-        return;
-      report->authenticated |= layer->authenticated;
-      *ret_counts |= !layer->weak;
-    }
+  for (guint i = 0; i < report->layers->len; i++) {
+    McLayer *layer = report->layers->pdata[i];
+    if (layer->kind != MC_LAYER_ENCRYPTED)
+      continue;
+    if (layer->decryption == MC_DECRYPTION_UNKNOWN || layer->decryption == MC_DECRYPTION_NONE)
+      layer->decryption = MC_DECRYPTION_ERROR;
+    report->decryption = layer->decryption;
+    report->decryption_protocol = layer->protocol;
+    _mc_reasons_merge (report->reasons, layer->reasons);
+    if (layer->decryption != MC_DECRYPTION_OK)
+      return;
+    report->authenticated |= layer->authenticated;
+    *ret_counts |= !layer->weak;
+  }
 }
 
 /* A signature counts when it lies inside every encryption: one around a ciphertext says
@@ -206,75 +196,68 @@ judge_signatures (McReport *report)
   const McLayer *decisive = NULL;
 
   for (guint i = 0; i < report->layers->len; i++)
-    if (((McLayer *) report->layers->pdata[i])->kind == MC_LAYER_ENCRYPTED)
+    if (((McLayer *)report->layers->pdata[i])->kind == MC_LAYER_ENCRYPTED)
       inner = i + 1;
 
   report->signature = MC_SIGNATURE_NONE;
   report->signer = NULL;
   report->signature_protocol = MC_PROTOCOL_UNKNOWN;
-  for (guint i = 0; i < report->layers->len; i++)
-    {
-      McLayer *layer = report->layers->pdata[i];
-      if (layer->kind != MC_LAYER_SIGNED)
-        continue;
-      const McSigner *speaker = judge_signed_layer (layer, report->check_from);
-      if (report->skip_signatures)
-        layer->signature = MC_SIGNATURE_UNKNOWN;
-      if (i < inner && layer->signature != MC_SIGNATURE_BAD)
-        {
-          if (!_mc_reasons_have (layer->reasons, "signature-outside-encryption"))
-            _mc_layer_add_reason (layer, "signature-outside-encryption", NULL,
-                                  _("a signature around the encryption does not vouch for "
-                                    "what is inside"));
-          continue;
-        }
-      if (decisive == NULL || speaks_louder (layer->signature, report->signature))
-        {
-          decisive = layer;
-          report->signature = layer->signature;
-          report->signer = speaker;
-          report->signature_protocol = layer->protocol;
-        }
+  for (guint i = 0; i < report->layers->len; i++) {
+    McLayer *layer = report->layers->pdata[i];
+    if (layer->kind != MC_LAYER_SIGNED)
+      continue;
+    const McSigner *speaker = judge_signed_layer (layer, report->check_from);
+    if (report->skip_signatures)
+      layer->signature = MC_SIGNATURE_UNKNOWN;
+    if (i < inner && layer->signature != MC_SIGNATURE_BAD) {
+      if (!_mc_reasons_have (layer->reasons, "signature-outside-encryption"))
+        _mc_layer_add_reason (layer, "signature-outside-encryption", NULL,
+                              _ ("a signature around the encryption does not vouch for "
+                                 "what is inside"));
+      continue;
     }
+    if (decisive == NULL || speaks_louder (layer->signature, report->signature)) {
+      decisive = layer;
+      report->signature = layer->signature;
+      report->signer = speaker;
+      report->signature_protocol = layer->protocol;
+    }
+  }
 }
 
 static void
 merge_signature_reasons (McReport *report)
 {
-  for (guint i = 0; i < report->layers->len; i++)
-    {
-      const McLayer *layer = report->layers->pdata[i];
-      if (layer->kind != MC_LAYER_SIGNED)
-        continue;
-      _mc_reasons_merge (report->reasons, layer->reasons);
-      for (guint j = 0; j < layer->signers->len; j++)
-        {
-          const McSigner *signer = layer->signers->pdata[j];
-          if (signer->status != MC_SIGNATURE_GOOD)
-            _mc_reasons_merge (report->reasons, signer->reasons);
-        }
+  for (guint i = 0; i < report->layers->len; i++) {
+    const McLayer *layer = report->layers->pdata[i];
+    if (layer->kind != MC_LAYER_SIGNED)
+      continue;
+    _mc_reasons_merge (report->reasons, layer->reasons);
+    for (guint j = 0; j < layer->signers->len; j++) {
+      const McSigner *signer = layer->signers->pdata[j];
+      if (signer->status != MC_SIGNATURE_GOOD)
+        _mc_reasons_merge (report->reasons, signer->reasons);
     }
+  }
 }
 
 /* Errant layers never change the verdict; that they are there is worth a word. */
 static void
 judge_errant (McReport *report)
 {
-  for (guint i = 0; i < report->errant->len; i++)
-    {
-      McLayer *layer = report->errant->pdata[i];
-      gboolean is_signed = layer->kind == MC_LAYER_SIGNED;
-      if (is_signed)
-        judge_signed_layer (layer, report->check_from);
-      const char *code = is_signed ? "partly-signed" : "partly-encrypted";
-      if (!_mc_reasons_have (report->reasons, code))
-        g_ptr_array_add (report->reasons,
-                         _mc_reason_new (code, NULL,
-                                         is_signed
-                                           ? _("a signature covers only part %s")
-                                           : _("only part %s is encrypted"),
-                                         layer->path));
-    }
+  for (guint i = 0; i < report->errant->len; i++) {
+    McLayer *layer = report->errant->pdata[i];
+    gboolean is_signed = layer->kind == MC_LAYER_SIGNED;
+    if (is_signed)
+      judge_signed_layer (layer, report->check_from);
+    const char *code = is_signed ? "partly-signed" : "partly-encrypted";
+    if (!_mc_reasons_have (report->reasons, code))
+      g_ptr_array_add (report->reasons,
+                       _mc_reason_new (code, NULL,
+                                       is_signed ? _ ("a signature covers only part %s")
+                                                 : _ ("only part %s is encrypted"),
+                                       layer->path));
+  }
 }
 
 static void
@@ -283,12 +266,12 @@ explain_absence (McReport *report, gboolean encrypted)
   if (report->layers->len == 0)
     g_ptr_array_add (report->reasons,
                      _mc_reason_new ("not-protected", NULL,
-                                     _("the message is neither signed nor encrypted")));
+                                     _ ("the message is neither signed nor encrypted")));
   else if (encrypted && report->signature == MC_SIGNATURE_NONE)
     g_ptr_array_add (report->reasons,
                      _mc_reason_new ("not-signed", NULL,
-                                     _("encrypted, but nobody vouches for the content: "
-                                       "anybody could have written it")));
+                                     _ ("encrypted, but nobody vouches for the content: "
+                                        "anybody could have written it")));
 }
 
 void
@@ -321,24 +304,22 @@ _mc_report_judge (McReport *report)
 static gboolean
 have_malformed_encryption (const McReport *report)
 {
-  for (guint i = 0; i < report->layers->len; i++)
-    {
-      const McLayer *layer = report->layers->pdata[i];
-      if (layer->kind == MC_LAYER_ENCRYPTED && layer->structure == MC_CONTENT_MALFORMED)
-        return TRUE;
-    }
+  for (guint i = 0; i < report->layers->len; i++) {
+    const McLayer *layer = report->layers->pdata[i];
+    if (layer->kind == MC_LAYER_ENCRYPTED && layer->structure == MC_CONTENT_MALFORMED)
+      return TRUE;
+  }
   return FALSE;
 }
 
 static const McLayer *
 find_inline (const McReport *report)
 {
-  for (guint i = 0; i < report->errant->len; i++)
-    {
-      const McLayer *layer = report->errant->pdata[i];
-      if (layer->kind == MC_LAYER_ENCRYPTED && layer->decryption != MC_DECRYPTION_UNKNOWN)
-        return layer;
-    }
+  for (guint i = 0; i < report->errant->len; i++) {
+    const McLayer *layer = report->errant->pdata[i];
+    if (layer->kind == MC_LAYER_ENCRYPTED && layer->decryption != MC_DECRYPTION_UNKNOWN)
+      return layer;
+  }
   return NULL;
 }
 
@@ -350,54 +331,53 @@ mc_report_get_decrypt_status (const McReport *report)
 
   if (status == MC_DECRYPTION_NONE && inline_layer != NULL)
     status = inline_layer->decryption;
-  switch (status)
-    {
-    case MC_DECRYPTION_OK:
-      return 0;
-    case MC_DECRYPTION_NONE:
-      return 3;
-    case MC_DECRYPTION_NO_KEY:
-      return 8;
-    case MC_DECRYPTION_FAILED:
-      return 9;
-    case MC_DECRYPTION_UNKNOWN:
-    case MC_DECRYPTION_ERROR:
-    default:
-      return have_malformed_encryption (report) ? 10 : 12;
-    }
+  switch (status) {
+  case MC_DECRYPTION_OK:
+    return 0;
+  case MC_DECRYPTION_NONE:
+    return 3;
+  case MC_DECRYPTION_NO_KEY:
+    return 8;
+  case MC_DECRYPTION_FAILED:
+    return 9;
+  case MC_DECRYPTION_UNKNOWN:
+  case MC_DECRYPTION_ERROR:
+  default:
+    return have_malformed_encryption (report) ? 10 : 12;
+  }
 }
 
 static int
 signature_exit_status (McSignatureStatus status)
 {
-  switch (status)
-    {
-    case MC_SIGNATURE_GOOD:
-      return 0;
-    case MC_SIGNATURE_NONE:
-      return 3;
-    case MC_SIGNATURE_BAD:
-      return 4;
-    case MC_SIGNATURE_UNKNOWN_KEY:
-      return 5;
-    case MC_SIGNATURE_UNTRUSTED:
-    case MC_SIGNATURE_EXPIRED:
-    case MC_SIGNATURE_REVOKED:
-    case MC_SIGNATURE_WEAK:
-      return 6;
-    case MC_SIGNATURE_NOT_SENDER:
-      return 7;
-    case MC_SIGNATURE_UNKNOWN:
-    case MC_SIGNATURE_ERROR:
-    default:
-      return 12;
-    }
+  switch (status) {
+  case MC_SIGNATURE_GOOD:
+    return 0;
+  case MC_SIGNATURE_NONE:
+    return 3;
+  case MC_SIGNATURE_BAD:
+    return 4;
+  case MC_SIGNATURE_UNKNOWN_KEY:
+    return 5;
+  case MC_SIGNATURE_UNTRUSTED:
+  case MC_SIGNATURE_EXPIRED:
+  case MC_SIGNATURE_REVOKED:
+  case MC_SIGNATURE_WEAK:
+    return 6;
+  case MC_SIGNATURE_NOT_SENDER:
+    return 7;
+  case MC_SIGNATURE_UNKNOWN:
+  case MC_SIGNATURE_ERROR:
+  default:
+    return 12;
+  }
 }
 
 int
 mc_report_get_verify_status (const McReport *report)
 {
-  int decrypt = report->decryption == MC_DECRYPTION_NONE ? 0 : mc_report_get_decrypt_status (report);
+  int decrypt
+      = report->decryption == MC_DECRYPTION_NONE ? 0 : mc_report_get_decrypt_status (report);
   int signature = signature_exit_status (report->signature);
 
   if (decrypt == 9)

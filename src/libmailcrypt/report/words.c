@@ -10,7 +10,7 @@ word_at (const char *const *words, guint n_words, guint value)
   return value < n_words ? words[value] : "unknown";
 }
 
-#define WORD_AT(words, value) word_at (words, G_N_ELEMENTS (words), (guint) (value))
+#define WORD_AT(words, value) word_at (words, G_N_ELEMENTS (words), (guint)(value))
 
 const char *
 mc_protocol_to_word (McProtocol protocol)
@@ -59,12 +59,9 @@ const char *
 mc_decryption_status_to_word (McDecryptionStatus status)
 {
   static const char *const words[] = {
-    [MC_DECRYPTION_UNKNOWN] = "unknown",
-    [MC_DECRYPTION_NONE] = "none",
-    [MC_DECRYPTION_OK] = "ok",
-    [MC_DECRYPTION_NO_KEY] = "no-key",
-    [MC_DECRYPTION_FAILED] = "failed",
-    [MC_DECRYPTION_ERROR] = "error",
+    [MC_DECRYPTION_UNKNOWN] = "unknown", [MC_DECRYPTION_NONE] = "none",
+    [MC_DECRYPTION_OK] = "ok",           [MC_DECRYPTION_NO_KEY] = "no-key",
+    [MC_DECRYPTION_FAILED] = "failed",   [MC_DECRYPTION_ERROR] = "error",
   };
   return WORD_AT (words, status);
 }
