@@ -96,6 +96,7 @@ lint_checks = \
 	tests/lint/cppcheck.sh \
 	tests/lint/header.sh \
 	tests/lint/includes.py \
+	tests/lint/listed.py \
 	tests/lint/man.sh \
 	tests/lint/potfiles.py \
 	tests/lint/run \

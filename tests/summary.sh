@@ -1,7 +1,7 @@
 #!/bin/bash
-# summary.sh BUILD...: what "make check" found in these build folders.  Ends
-# with the line "N passed, N failed, N skipped" and fails if anything failed
-# or nothing ran.
+# summary.sh BUILD...: what "make check" found in these build folders.  Names
+# what failed or was skipped, ends with the line "N passed, N failed, N skipped"
+# and fails if anything failed or nothing ran.
 set -euo pipefail
 
 files=()
@@ -10,7 +10,10 @@ for build in "$@"; do
     printf '== unit tests in %s\n' "$build"
     sed -n '/^Run Summary:/,/^Elapsed time/p' "$build/tests/unit/runner.log"
   fi
-  mapfile -t -O "${#files[@]}" files < <(find "$build/tests" -name '*.trs' | sort)
+  while read -r results; do
+    files+=("$results")
+    sed -n -E "s|^(SKIP\|FAIL\|XFAIL\|XPASS\|ERROR): tests/|$build: &|p" "${results%.trs}.log"
+  done < <(find "$build/tests" -name '*.trs' | sort)
 done
 [ "${#files[@]}" -gt 0 ] || files=(/dev/null)
 
@@ -19,14 +22,11 @@ done
 awk '
   FNR == 1 { failed_here = 0 }
   $1 != ":test-result:" { next }
-  { line = $0; sub(/^:test-result: [A-Z]+ ?/, "", line) }
   $2 == "PASS" { passed++; next }
-  $2 == "SKIP" { skipped++; note[FILENAME ": skipped: " line]; next }
+  $2 == "SKIP" { skipped++; next }
   $2 == "ERROR" && failed_here { next }
-  { failed++; failed_here = 1; print FILENAME ": " $2 ": " line }
+  { failed++; failed_here = 1 }
   END {
-    for (text in note) print text | "sort"
-    close("sort")
     printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
     exit !(passed > 0 && failed == 0)
   }' "${files[@]}"

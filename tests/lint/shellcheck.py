@@ -7,5 +7,6 @@ import sys
 
 import tree
 
-scripts = [path for path in tree.files() if re.match(r"#! ?\S*/(env )?(ba|da)?sh\b", tree.text(path))]
+SHELL = re.compile(r"#! ?\S*/(env )?(ba|da)?sh\b")
+scripts = [path for path in tree.files() if SHELL.match(tree.text(path))]
 sys.exit(subprocess.run(["shellcheck", "-x"] + scripts, cwd=tree.ROOT).returncode)

@@ -8,7 +8,8 @@ FOLDERS = [".ci", "doc", "plugins", "po", "src", "tests"]
 MADE_DIRS = {".deps", ".libs", "__pycache__"}
 MADE_ENDS = (".o", ".lo", ".la", ".log", ".trs", ".gcda", ".gcno", ".pyc", ".pc",
              ".pot", ".gmo")
-MADE_NAMES = {"Makefile", "Makefile.in", "Makefile.in.in", "Makevars.template", "POTFILES"}
+MADE_NAMES = {".dirstamp", "Makefile", "Makefile.in", "Makefile.in.in",
+              "Makevars.template", "POTFILES"}
 MADE_PATHS = {"src/mailcrypt/mailcrypt", "tests/unit/runner"}
 TOP = ["Makefile.am", "README.md", "autogen.sh", "configure.ac", "quickstart"]
 

@@ -1,0 +1,27 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every file is named in a makefile: built, run as a test, or in the release.
+
+A source or test that no list names would never be compiled or run, and nobody
+would notice."""
+import re
+
+import tree
+
+# automake and gettext take these along by themselves.
+BY_THEMSELVES = re.compile(r"po/.*|.*/local\.mk|Makefile\.am|configure\.ac|.*/libmailcrypt\.pc\.in")
+
+lists = [path for path in tree.files() if path.endswith("local.mk")] + ["Makefile.am"]
+named = {word.replace("$(srcdir)/", "") for path in lists for word in tree.text(path).split()}
+
+
+def is_named(path):
+    while path:
+        if path in named:
+            return True
+        path = path.rpartition("/")[0]
+    return False
+
+
+tree.finish([f"{path}: no makefile names it" for path in tree.files()
+             if not BY_THEMSELVES.fullmatch(path) and not is_named(path)])
