@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files that make up the store share: the connection and its statements. */
+#pragma once
+
+#include "keys/store.h"
+
+#include <sqlite3.h>
+
+struct _McStore {
+  sqlite3 *db;
+  char *path;
+};
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (sqlite3_stmt, sqlite3_finalize)
+
+/* Sets MC_ERROR_IO from the connection's last failure. Always returns FALSE. */
+gboolean _mc_store_fail (McStore *store, GError **error);
+
+/* A statement with its arguments bound, one for each letter of @types: 't' const char *,
+ * 'b' GBytes * (both nullable), 'i' gint64. They must outlive it. */
+sqlite3_stmt *_mc_store_prepare (McStore *store, GError **error, const char *sql,
+                                 const char *types, ...);
+/* The next row; *ret_row FALSE after the last. */
+gboolean _mc_store_step (McStore *store, sqlite3_stmt *statement, gboolean *ret_row,
+                         GError **error);
+/* A statement of which no row is wanted. */
+gboolean _mc_store_run (McStore *store, GError **error, const char *sql, const char *types, ...);
+
+/* A transaction unless the caller already has one. */
+gboolean _mc_store_begin_own (McStore *store, gboolean *ret_own, GError **error);
+/* Commits it, or rolls it back when not @ok. Whether all went well. */
+gboolean _mc_store_end_own (McStore *store, gboolean own, gboolean ok, GError **error);
