@@ -32,3 +32,10 @@ McIdentity *_mc_key_find_identity (const McKey *key, const char *address);
  * MC_TRUST_UNTRUSTED everywhere, with a reason. Identities that the key does not claim
  * but the user bound to it are added. */
 gboolean _mc_key_apply_pins (McContext *context, McKey *key, GError **error);
+
+/* A fingerprint as a person writes it (blanks, colons, "0x", capitals) as lower-case hex;
+ * NULL if it is no full fingerprint of @protocol (UNKNOWN: of either): 40 digits for
+ * OpenPGP, 64 for S/MIME. */
+char *_mc_fingerprint_normalise (McProtocol protocol, const char *text);
+/* Whether it has the length that @protocol's fingerprints have. */
+gboolean _mc_fingerprint_fits (McProtocol protocol, const char *fingerprint);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "keys/find.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "context.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+static gboolean
+can_have (McContext *context, McProtocol protocol, const McKeyQuery *query, gboolean *ret_can,
+          GError **error)
+{
+  McStore *store = NULL;
+  *ret_can = query->fingerprint == NULL || _mc_fingerprint_fits (protocol, query->fingerprint);
+  if (!*ret_can || protocol != MC_PROTOCOL_SMIME)
+    return TRUE;
+  if (!_mc_context_get_store (context, FALSE, &store, error))
+    return FALSE;
+  *ret_can = store != NULL;
+  return TRUE;
+}
+
+gboolean
+_mc_keys_find (McContext *context, McProtocol protocol, const McKeyQuery *query, GPtrArray *keys,
+               GCancellable *cancellable, GError **error)
+{
+  gboolean can = FALSE;
+  if (!can_have (context, protocol, query, &can, error))
+    return FALSE;
+  if (!can)
+    return TRUE;
+
+  McEngine *engine = NULL;
+  const McBackend *backend = _mc_context_get_backend (context, protocol, &engine, error);
+  guint before = keys->len;
+  if (backend == NULL || !backend->find (engine, query, keys, cancellable, error))
+    return FALSE;
+  for (guint i = before; i < keys->len; i++)
+    if (!_mc_key_apply_pins (context, g_ptr_array_index (keys, i), error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+find_in_both (McContext *context, const McKeyQuery *query, GPtrArray *keys,
+              GCancellable *cancellable, GError **error)
+{
+  return _mc_keys_find (context, MC_PROTOCOL_OPENPGP, query, keys, cancellable, error)
+         && _mc_keys_find (context, MC_PROTOCOL_SMIME, query, keys, cancellable, error);
+}
+
+McKey *
+_mc_keys_find_one (McContext *context, const char *fingerprint, gboolean judge,
+                   GCancellable *cancellable, GError **error)
+{
+  g_autofree char *canonical = _mc_fingerprint_normalise (MC_PROTOCOL_UNKNOWN, fingerprint);
+  g_autofree char *shown = _mc_text_escape_line (fingerprint, -1);
+  if (canonical == NULL) {
+    _mc_set_error (error, MC_ERROR_INVALID, _("full fingerprints are shown by: mailcrypt keys list"),
+                   _("not a full fingerprint: '%s'"), shown);
+    return NULL;
+  }
+
+  McKeyQuery query = { .fingerprint = canonical, .judge = judge };
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
+  if (!find_in_both (context, &query, keys, cancellable, error))
+    return NULL;
+  for (guint i = 0; i < keys->len; i++) {
+    McKey *key = g_ptr_array_index (keys, i);
+    if (strcmp (key->fingerprint, canonical) == 0)   /* not one that has it as a subkey */
+      return mc_key_ref (key);
+  }
+  _mc_set_error (error, MC_ERROR_NO_KEY, _("first import it: mailcrypt keys import FILE"),
+                 _("no key or certificate with the fingerprint '%s'"), canonical);
+  return NULL;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "keys/passphrase.h"
+
+#include "base/error.h"
+#include "context.h"
+
+#include <glib/gi18n-lib.h>
+
+#define MAX_ATTEMPTS 3
+
+/* Asked in this order. */
+static const McPassphraseSource *const sources[] = {
+  &_mc_passphrase_caller,
+  &_mc_passphrase_agent,
+};
+
+/* ----------------------------------------------------------- the caller's own -- */
+
+static McPassphraseAnswer
+ask_caller (McContext *context, const McPassphraseRequest *request, guint attempt,
+            McSecret **ret_secret, char **ret_why, GCancellable *cancellable)
+{
+  (void) attempt;
+  (void) ret_why;
+  (void) cancellable;
+  if (!_mc_context_has_caller_source (context))
+    return MC_PASSPHRASE_UNAVAILABLE;
+  *ret_secret =
+    _mc_context_ask_caller (context, request->protocol, request->fingerprint, request->purpose);
+  return *ret_secret != NULL ? MC_PASSPHRASE_HERE : MC_PASSPHRASE_ABSENT;
+}
+
+const McPassphraseSource _mc_passphrase_caller = {
+  .name = "--passphrase-fd",
+  .ask = ask_caller,
+};
+
+/* ------------------------------------------------------------------ the table -- */
+
+/* One search over the sources. */
+typedef struct {
+  McContext *context;
+  const McPassphraseRequest *request;
+  McPassphraseTry func;
+  gpointer user_data;
+  GString *said;            /* what each source tried has said */
+  gboolean cancelled;
+} Search;
+
+static void
+note (Search *search, const McPassphraseSource *source, const char *what)
+{
+  g_string_append_printf (search->said, "%s%s: %s", search->said->len > 0 ? "; " : "",
+                          source->name, what);
+}
+
+static void
+note_answer (Search *search, const McPassphraseSource *source, McPassphraseAnswer answer,
+             const char *why)
+{
+  if (answer == MC_PASSPHRASE_CANCELLED)
+    note (search, source, why != NULL ? why : _("cancelled"));
+  else if (answer == MC_PASSPHRASE_ABSENT)
+    note (search, source, why != NULL ? why : _("has none"));
+  else if (why != NULL)   /* a source that was never set up has not been tried */
+    note (search, source, why);
+}
+
+/* Whether @source had a passphrase that fits. */
+static gboolean
+try_source (Search *search, const McPassphraseSource *source, GCancellable *cancellable)
+{
+  guint attempts = source->interactive ? MAX_ATTEMPTS : 1;
+  for (guint attempt = 0; attempt < attempts; attempt++) {
+    g_autoptr (McSecret) secret = NULL;
+    g_autofree char *why = NULL;
+    McPassphraseAnswer answer =
+      source->ask (search->context, search->request, attempt, &secret, &why, cancellable);
+    if (answer != MC_PASSPHRASE_HERE || secret == NULL) {
+      search->cancelled = answer == MC_PASSPHRASE_CANCELLED;
+      note_answer (search, source, answer, why);
+      return FALSE;
+    }
+    if (search->func (secret, search->user_data))
+      return TRUE;
+    if (source->forget != NULL)
+      source->forget (search->context, search->request);
+  }
+  note (search, source, _("wrong"));
+  return FALSE;
+}
+
+static gboolean
+fail (const Search *search, GError **error)
+{
+  const char *hint = search->cancelled
+    ? NULL : _("give it by --passphrase-fd, or start gpg-agent with a pinentry that can ask you");
+  const char *said = search->said->len > 0 ? search->said->str : _("nobody to ask");
+  if (search->request->purpose != NULL)
+    _mc_set_error (error, MC_ERROR_NO_SECRET, hint, _("no passphrase (%s): %s"),
+                   search->request->purpose, said);
+  else
+    _mc_set_error (error, MC_ERROR_NO_SECRET, hint, _("no passphrase: %s"), said);
+  return FALSE;
+}
+
+gboolean
+_mc_passphrase_find (McContext *context, const McPassphraseRequest *request, McPassphraseTry func,
+                     gpointer user_data, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GString) said = g_string_new (NULL);
+  Search search = { .context = context, .request = request, .func = func,
+                    .user_data = user_data, .said = said };
+  for (gsize i = 0; i < G_N_ELEMENTS (sources); i++) {
+    if (g_cancellable_set_error_if_cancelled (cancellable, error))
+      return FALSE;
+    if (try_source (&search, sources[i], cancellable))
+      return TRUE;
+    if (search.cancelled)   /* who said no is not asked by the next one */
+      break;
+  }
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  return fail (&search, error);
+}

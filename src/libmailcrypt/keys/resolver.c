@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "keys/resolver.h"
+
+#include "base/address.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "context.h"
+#include "keys/find.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+/* How many candidates of one address an error message names. */
+#define MAX_NAMED 4
+
+/* One question, in canonical form. */
+typedef struct {
+  const char *shown;        /* as asked, escaped */
+  char *address;            /* nullable */
+  char *fingerprint;        /* nullable; one of both is set */
+  McKeyUse use;
+  GStrv pins;               /* fingerprints pinned for the address, the last one set first */
+} Question;
+
+static void
+question_clear (Question *question)
+{
+  g_free (question->address);
+  g_free (question->fingerprint);
+  g_strfreev (question->pins);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Question, question_clear)
+
+static void
+candidate_free (McCandidate *candidate)
+{
+  mc_key_unref (candidate->key);
+  g_ptr_array_unref (candidate->reasons);
+  g_free (candidate);
+}
+
+void
+_mc_resolution_free (McResolution *resolution)
+{
+  if (resolution == NULL)
+    return;
+  g_free (resolution->address);
+  g_ptr_array_unref (resolution->candidates);
+  g_free (resolution);
+}
+
+/* ------------------------------------------------------------------ judging -- */
+
+static void
+against (GPtrArray *reasons, const char *code, const char *hint, const char *text)
+{
+  g_ptr_array_add (reasons, _mc_reason_new (code, hint, "%s", text));
+}
+
+/* Everything that is not plainly valid is a reason against it. */
+static void
+judge_validity (const McKey *key, GPtrArray *reasons)
+{
+  switch (key->validity) {
+  case MC_VALIDITY_VALID:
+    return;
+  case MC_VALIDITY_EXPIRED:
+    against (reasons, "expired", _("import the renewed one: mailcrypt keys import FILE"),
+             _("expired"));
+    return;
+  case MC_VALIDITY_NOT_YET:
+    against (reasons, "not-yet-valid", _("check the clock of this computer"), _("not yet valid"));
+    return;
+  case MC_VALIDITY_REVOKED:
+    against (reasons, "revoked", _("import the new one: mailcrypt keys import FILE"),
+             _("revoked"));
+    return;
+  case MC_VALIDITY_UNUSABLE:
+    against (reasons, "disabled", NULL, _("disabled or broken"));
+    return;
+  case MC_VALIDITY_UNKNOWN:
+  default:
+    against (reasons, "unknown-validity", NULL, _("its validity could not be found out"));
+    return;
+  }
+}
+
+static void
+judge_use (const McKey *key, McKeyUse use, GPtrArray *reasons)
+{
+  if ((use & MC_KEY_CAN_ENCRYPT) != 0 && (key->use & MC_KEY_CAN_ENCRYPT) == 0)
+    against (reasons, "cannot-encrypt", NULL, _("not made for encryption"));
+  if ((use & MC_KEY_CAN_SIGN) != 0 && (key->use & MC_KEY_CAN_SIGN) == 0)
+    against (reasons, "cannot-sign", NULL, _("not made for signing"));
+  if ((use & MC_KEY_CAN_SIGN) != 0 && key->secret == MC_SECRET_NONE)
+    against (reasons, "no-secret-part", _("import it with its private key: mailcrypt keys import FILE"),
+             _("its private key is not here"));
+  if (key->weak)
+    against (reasons, "weak-key", NULL, _("too weak"));
+}
+
+/* Of several identities with this address the most trusted one speaks. */
+static McTrustFact
+get_trust (const McKey *key, const char *address)
+{
+  McTrustFact trust = MC_TRUST_UNKNOWN;
+  for (guint i = 0; i < key->identities->len; i++) {
+    const McIdentity *identity = g_ptr_array_index (key->identities, i);
+    if (address != NULL && g_strcmp0 (identity->address, address) != 0)
+      continue;
+    if (identity->trust == MC_TRUST_TRUSTED)
+      return MC_TRUST_TRUSTED;
+    if (identity->trust == MC_TRUST_UNTRUSTED)
+      trust = MC_TRUST_UNTRUSTED;
+  }
+  return trust;
+}
+
+static gboolean
+is_distrusted (const McKey *key)
+{
+  return _mc_reasons_have (key->reasons, "distrusted");
+}
+
+/* Encryption: only to a key that is known to be the addressee's. One whose secret part is
+ * here is the user's own. Signing asks only that the user has not rejected the key. */
+static void
+judge_trust (const McKey *key, const Question *question, GPtrArray *reasons)
+{
+  if (!is_distrusted (key)) {
+    if ((question->use & MC_KEY_CAN_ENCRYPT) == 0 || key->secret != MC_SECRET_NONE
+        || get_trust (key, question->address) == MC_TRUST_TRUSTED)
+      return;
+  }
+
+  g_autofree char *hint = NULL;
+  if (question->address != NULL)
+    hint = g_strdup_printf (_("if it is theirs: mailcrypt keys trust %s --for %s"),
+                            key->fingerprint, question->address);
+  else
+    hint = g_strdup_printf (_("if it is theirs: mailcrypt keys trust %s"), key->fingerprint);
+  against (reasons, "untrusted", hint, is_distrusted (key) ? _("distrusted by you") : _("not trusted"));
+}
+
+static void
+judge_address (const McKey *key, const Question *question, GPtrArray *reasons)
+{
+  if (question->address != NULL && _mc_key_find_identity (key, question->address) == NULL)
+    against (reasons, "wrong-address", NULL, _("made for another address"));
+}
+
+/* Of these the backend knows more: a broken chain, for one. */
+static gboolean
+needs_detail (GPtrArray *reasons)
+{
+  return _mc_reasons_have (reasons, "untrusted") || _mc_reasons_have (reasons, "disabled")
+         || _mc_reasons_have (reasons, "unknown-validity");
+}
+
+static McCandidate *
+judge (McKey *key, const Question *question)
+{
+  McCandidate *candidate = g_new0 (McCandidate, 1);
+  candidate->key = mc_key_ref (key);
+  candidate->reasons = _mc_reasons_new ();
+  judge_address (key, question, candidate->reasons);
+  judge_validity (key, candidate->reasons);
+  judge_use (key, question->use, candidate->reasons);
+  judge_trust (key, question, candidate->reasons);
+  candidate->usable = candidate->reasons->len == 0;
+  if (needs_detail (candidate->reasons))
+    _mc_reasons_merge (candidate->reasons, key->reasons);
+  return candidate;
+}
+
+/* ------------------------------------------------------------------ ranking -- */
+
+/* 0 for the pin set last, G_MAXUINT for none. */
+static guint
+get_pin_rank (const McCandidate *candidate, const Question *question)
+{
+  for (guint i = 0; question->pins != NULL && question->pins[i] != NULL; i++)
+    if (strcmp (question->pins[i], candidate->key->fingerprint) == 0)
+      return i;
+  return G_MAXUINT;
+}
+
+static int
+compare (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  const McCandidate *left = *(McCandidate *const *) a;
+  const McCandidate *right = *(McCandidate *const *) b;
+  const Question *question = user_data;
+  if (left->usable != right->usable)
+    return left->usable ? -1 : 1;
+
+  guint left_pin = get_pin_rank (left, question), right_pin = get_pin_rank (right, question);
+  if (left_pin != right_pin)
+    return left_pin < right_pin ? -1 : 1;
+
+  gboolean left_trusted = get_trust (left->key, question->address) == MC_TRUST_TRUSTED;
+  gboolean right_trusted = get_trust (right->key, question->address) == MC_TRUST_TRUSTED;
+  if (left_trusted != right_trusted)
+    return left_trusted ? -1 : 1;
+  if (left->reasons->len != right->reasons->len && !left->usable)
+    return left->reasons->len < right->reasons->len ? -1 : 1;
+  if (left->key->valid_from != right->key->valid_from)
+    return left->key->valid_from > right->key->valid_from ? -1 : 1;
+  return strcmp (left->key->fingerprint, right->key->fingerprint);
+}
+
+/* ------------------------------------------------------------------ finding -- */
+
+static gboolean
+ask (Question *question, McProtocol protocol, const char *text, GError **error)
+{
+  if (strchr (text, '@') != NULL)
+    question->address = _mc_address_normalise (text, -1);
+  else
+    question->fingerprint = _mc_fingerprint_normalise (protocol, text);
+  if (question->address != NULL || question->fingerprint != NULL)
+    return TRUE;
+
+  /* A fingerprint of the other protocol is a good question with an empty answer. */
+  question->fingerprint = _mc_fingerprint_normalise (MC_PROTOCOL_UNKNOWN, text);
+  if (question->fingerprint != NULL)
+    return TRUE;
+  _mc_set_error (error, MC_ERROR_INVALID, NULL,
+                 _("neither a mail address nor a full fingerprint: '%s'"), question->shown);
+  return FALSE;
+}
+
+static gboolean
+has_key (GPtrArray *keys, const char *fingerprint)
+{
+  for (guint i = 0; i < keys->len; i++) {
+    const McKey *key = g_ptr_array_index (keys, i);
+    if (strcmp (key->fingerprint, fingerprint) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Keys by address, and those pinned for it whatever addresses they name. */
+static gboolean
+find_keys (McContext *context, McProtocol protocol, const Question *question, GPtrArray *keys,
+           GCancellable *cancellable, GError **error)
+{
+  McKeyQuery query = { .address = question->address, .fingerprint = question->fingerprint,
+                       .judge = TRUE, .use = question->use };
+  if (!_mc_keys_find (context, protocol, &query, keys, cancellable, error))
+    return FALSE;
+  query.address = NULL;
+  for (guint i = 0; question->pins != NULL && question->pins[i] != NULL; i++) {
+    query.fingerprint = question->pins[i];
+    if (!has_key (keys, question->pins[i])
+        && !_mc_keys_find (context, protocol, &query, keys, cancellable, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+find_pins (McContext *context, McProtocol protocol, Question *question, GError **error)
+{
+  McStore *store = NULL;
+  if (question->address == NULL)
+    return TRUE;
+  if (!_mc_context_get_store (context, FALSE, &store, error))
+    return FALSE;
+  question->pins = _mc_store_pinned_for (store, protocol, question->address, error);
+  return question->pins != NULL;
+}
+
+gboolean
+_mc_resolve (McContext *context, McProtocol protocol, const char *address_or_fingerprint,
+             McKeyUse use, McResolution **ret_resolution, GCancellable *cancellable,
+             GError **error)
+{
+  g_return_val_if_fail (protocol != MC_PROTOCOL_UNKNOWN, FALSE);
+
+  g_autofree char *shown = _mc_text_escape_line (address_or_fingerprint, -1);
+  g_auto (Question) question = { .shown = shown, .use = use };
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
+  if (!ask (&question, protocol, address_or_fingerprint, error)
+      || !find_pins (context, protocol, &question, error)
+      || !find_keys (context, protocol, &question, keys, cancellable, error))
+    return FALSE;
+
+  McResolution *resolution = g_new0 (McResolution, 1);
+  resolution->address = g_strdup (address_or_fingerprint);
+  resolution->protocol = protocol;
+  resolution->candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) candidate_free);
+  for (guint i = 0; i < keys->len; i++)
+    g_ptr_array_add (resolution->candidates, judge (g_ptr_array_index (keys, i), &question));
+  g_ptr_array_sort_with_data (resolution->candidates, compare, &question);
+
+  McCandidate *best = keys->len > 0 ? g_ptr_array_index (resolution->candidates, 0) : NULL;
+  if (best != NULL && best->usable)
+    resolution->chosen = best->key;
+  *ret_resolution = resolution;
+  return TRUE;
+}
+
+/* ------------------------------------------------------------------- errors -- */
+
+static char *
+describe_candidate (const McCandidate *candidate)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_string_append_printf (text, candidate->key->protocol == MC_PROTOCOL_SMIME
+                                  ? _("certificate %s: ") : _("key %s: "),
+                          candidate->key->fingerprint);
+  for (guint i = 0; i < candidate->reasons->len; i++) {
+    const McReason *reason = g_ptr_array_index (candidate->reasons, i);
+    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", reason->text);
+  }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+describe_resolution (const McResolution *resolution, GString *text)
+{
+  if (resolution->candidates->len == 0) {
+    g_string_append (text, resolution->protocol == MC_PROTOCOL_SMIME
+                             ? _("no S/MIME certificate here") : _("no OpenPGP key here"));
+    return;
+  }
+  for (guint i = 0; i < MIN (resolution->candidates->len, MAX_NAMED); i++) {
+    g_autofree char *one = describe_candidate (g_ptr_array_index (resolution->candidates, i));
+    g_string_append_printf (text, "%s%s", i > 0 ? "; " : "", one);
+  }
+  if (resolution->candidates->len > MAX_NAMED)
+    g_string_append_printf (text, _("; and %u more"), resolution->candidates->len - MAX_NAMED);
+}
+
+/* One line for each address; what both protocols say about it stands together. */
+static char *
+describe_all (GPtrArray *resolutions)
+{
+  g_autoptr (GHashTable) done = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint i = 0; i < resolutions->len; i++) {
+    const McResolution *first = g_ptr_array_index (resolutions, i);
+    if (first->chosen != NULL || !g_hash_table_add (done, first->address))
+      continue;
+    g_autofree char *shown = _mc_text_escape_line (first->address, -1);
+    g_string_append_printf (text, "%s", text->len > 0 ? "\n" : "");
+    g_string_append_printf (text, _("no usable key for %s: "), shown);
+    for (guint j = i; j < resolutions->len; j++) {
+      const McResolution *other = g_ptr_array_index (resolutions, j);
+      if (other->chosen != NULL || strcmp (other->address, first->address) != 0)
+        continue;
+      if (j > i)
+        g_string_append (text, "; ");
+      describe_resolution (other, text);
+    }
+  }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+add_hint (GPtrArray *hints, const char *hint)
+{
+  if (hint != NULL && !g_ptr_array_find_with_equal_func (hints, hint, g_str_equal, NULL))
+    g_ptr_array_add (hints, g_strdup (hint));
+}
+
+/* Only what would make a candidate usable: not how to trust one that has expired. */
+static void
+collect_hints (const McResolution *resolution, McKeyUse use, GPtrArray *hints)
+{
+  if (resolution->candidates->len == 0)
+    add_hint (hints, (use & MC_KEY_CAN_SIGN) != 0
+                       ? _("mailcrypt keys import FILE, or mailcrypt keys generate ADDRESS")
+                       : _("ask for it, then: mailcrypt keys import FILE"));
+  for (guint i = 0; i < MIN (resolution->candidates->len, MAX_NAMED); i++) {
+    const McCandidate *candidate = g_ptr_array_index (resolution->candidates, i);
+    const McReason *reason =
+      candidate->reasons->len > 0 ? g_ptr_array_index (candidate->reasons, 0) : NULL;
+    if (reason != NULL)
+      add_hint (hints, reason->hint);
+  }
+}
+
+static char *
+join_hints (GPtrArray *resolutions, McKeyUse use)
+{
+  g_autoptr (GPtrArray) hints = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < resolutions->len; i++) {
+    const McResolution *resolution = g_ptr_array_index (resolutions, i);
+    if (resolution->chosen == NULL)
+      collect_hints (resolution, use, hints);
+  }
+  if (hints->len == 0)
+    return NULL;
+  g_ptr_array_add (hints, NULL);
+  return g_strjoinv ("\n", (char **) hints->pdata);
+}
+
+static gboolean
+lacks_only_secret (const McResolution *resolution)
+{
+  for (guint i = 0; i < resolution->candidates->len; i++) {
+    const McCandidate *candidate = g_ptr_array_index (resolution->candidates, i);
+    if (candidate->reasons->len == 1 && _mc_reasons_have (candidate->reasons, "no-secret-part"))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+void
+_mc_resolutions_set_error (GPtrArray *resolutions, McKeyUse use, GError **error)
+{
+  McError code = MC_ERROR_NO_KEY;
+  if ((use & MC_KEY_CAN_SIGN) != 0)
+    for (guint i = 0; i < resolutions->len; i++) {
+      const McResolution *resolution = g_ptr_array_index (resolutions, i);
+      if (resolution->chosen == NULL && lacks_only_secret (resolution))
+        code = MC_ERROR_NO_SECRET;
+    }
+
+  g_autofree char *text = describe_all (resolutions);
+  g_autofree char *hint = join_hints (resolutions, use);
+  _mc_set_error (error, code, hint, "%s", text);
+}
