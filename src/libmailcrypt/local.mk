@@ -45,9 +45,21 @@ base_sources = \
 	$(NULL)
 
 keys_sources = \
+	src/libmailcrypt/keys/agent.c \
+	src/libmailcrypt/keys/find.c \
+	src/libmailcrypt/keys/find.h \
+	src/libmailcrypt/keys/import.c \
+	src/libmailcrypt/keys/key.c \
 	src/libmailcrypt/keys/key.h \
+	src/libmailcrypt/keys/keys.c \
+	src/libmailcrypt/keys/passphrase.c \
 	src/libmailcrypt/keys/passphrase.h \
+	src/libmailcrypt/keys/resolver.c \
 	src/libmailcrypt/keys/resolver.h \
+	src/libmailcrypt/keys/store-certificates.c \
+	src/libmailcrypt/keys/store-pins.c \
+	src/libmailcrypt/keys/store-private.h \
+	src/libmailcrypt/keys/store.c \
 	src/libmailcrypt/keys/store.h \
 	$(NULL)
 
@@ -95,3 +107,13 @@ moduledir = $(libdir)/mailcrypt
 module_LTLIBRARIES =
 module_ldflags = $(common_ldflags) -module -avoid-version
 module_libadd = src/libmailcrypt/libmailcrypt.la $(LIBMAILCRYPT_LIBS)
+
+# The cipher behind a spool that overflows memory.
+module_LTLIBRARIES += src/libmailcrypt/spool-cipher.la
+src_libmailcrypt_spool_cipher_la_SOURCES = \
+	src/libmailcrypt/base/spool-cipher.c \
+	src/libmailcrypt/base/spool-cipher.h \
+	$(NULL)
+src_libmailcrypt_spool_cipher_la_CFLAGS = $(lib_cflags) $(LIBCRYPTO_CFLAGS)
+src_libmailcrypt_spool_cipher_la_LDFLAGS = $(module_ldflags)
+src_libmailcrypt_spool_cipher_la_LIBADD = $(module_libadd) $(LIBCRYPTO_LIBS)
