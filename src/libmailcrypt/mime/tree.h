@@ -23,7 +23,10 @@ struct _McEntity {
   char *filename;           /* decoded (RFC 2231, RFC 2047), UTF-8; nullable; hostile */
   GHashTable *parameters;   /* of Content-Type: lower-case name -> decoded value */
   gboolean quoted_protocol; /* the protocol parameter stood in quotes (RFC 1847) */
-  gboolean disagrees;       /* the two readers see different shapes here */
+  gboolean type_invalid;    /* Content-Type is there but cannot be read: @type is the default */
+  gboolean disagrees;       /* the two readers see different shapes here or below, or a third
+                             * one might: a field or parameter given twice, an ambiguous
+                             * delimiter, a preamble too large to compare */
   gboolean unterminated;    /* a multipart without its closing delimiter */
 };
 

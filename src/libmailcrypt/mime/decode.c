@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "mime/decode.h"
+
+#include "base/chunk.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "mime/gmime-stream.h"
+#include "mime/header.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+/* ----------------------------------------------------------- strict base64 -- */
+
+/* Base64 as RFC 2045 section 6.8 writes it: white space anywhere, nothing else foreign,
+ * whole quanta, padding at the end only. */
+typedef struct {
+  guint64 n_characters;
+  guint padding;
+  gboolean broken;
+} Base64Check;
+
+static gboolean
+is_base64 (guint8 c)
+{
+  return g_ascii_isalnum ((char) c) || c == '+' || c == '/';
+}
+
+static void
+check_base64 (Base64Check *check, const guint8 *data, gsize size)
+{
+  for (gsize i = 0; i < size && !check->broken; i++) {
+    if (data[i] == ' ' || data[i] == '\t' || data[i] == '\r' || data[i] == '\n')
+      continue;
+    check->n_characters++;
+    if (data[i] == '=')
+      check->broken = ++check->padding > 2;
+    else
+      check->broken = check->padding > 0 || !is_base64 (data[i]);
+  }
+}
+
+static gboolean
+is_whole_base64 (const Base64Check *check)
+{
+  return !check->broken && check->n_characters % 4 == 0;
+}
+
+/* --------------------------------------------------------------- streaming -- */
+
+static GMimeContentEncoding
+get_encoding (const McEntity *entity)
+{
+  static const struct {
+    const char *name;
+    GMimeContentEncoding encoding;
+  } encodings[] = {
+    { "base64", GMIME_CONTENT_ENCODING_BASE64 },
+    { "quoted-printable", GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE },
+    { "x-uuencode", GMIME_CONTENT_ENCODING_UUENCODE },
+    { "uuencode", GMIME_CONTENT_ENCODING_UUENCODE },
+    { "x-uue", GMIME_CONTENT_ENCODING_UUENCODE },
+  };
+
+  for (gsize i = 0; entity->encoding != NULL && i < G_N_ELEMENTS (encodings); i++)
+    if (strcmp (entity->encoding, encodings[i].name) == 0)
+      return encodings[i].encoding;
+  return GMIME_CONTENT_ENCODING_DEFAULT;
+}
+
+/* A composite type has no encoding but identity (RFC 2045 section 6.4). */
+static GMimeFilter *
+make_filter (const McEntity *entity)
+{
+  GMimeContentEncoding encoding = get_encoding (entity);
+
+  _mc_gmime_init ();
+  if (encoding == GMIME_CONTENT_ENCODING_DEFAULT || _mc_entity_is_multipart (entity))
+    return NULL;
+  return g_mime_filter_basic_new (encoding, FALSE);
+}
+
+static gboolean
+pass_chunk (GMimeFilter *filter, guint8 *data, gsize size, gboolean last, McDecodeFunc func,
+            gpointer user_data, GError **error)
+{
+  char *out = (char *) data;
+  gsize n = size, prespace = 0;
+
+  if (filter != NULL && last)
+    g_mime_filter_complete (filter, out, size, 0, &out, &n, &prespace);
+  else if (filter != NULL)
+    g_mime_filter_filter (filter, out, size, 0, &out, &n, &prespace);
+  return n == 0 || func (out, n, user_data, error);
+}
+
+gboolean
+_mc_entity_decode_to (const McEntity *entity, gboolean strict, McDecodeFunc func,
+                      gpointer user_data, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GMimeFilter) filter = make_filter (entity);
+  g_autoptr (McChunk) chunk = _mc_chunk_new ();
+  Base64Check check = { 0 };
+  gboolean checked = strict && get_encoding (entity) == GMIME_CONTENT_ENCODING_BASE64;
+
+  for (guint64 at = entity->body.start; at < entity->body.end;) {
+    if (g_cancellable_set_error_if_cancelled (cancellable, error))
+      return FALSE;
+    gsize size = (gsize) MIN (sizeof chunk->bytes, entity->body.end - at);
+    gssize done = _mc_spool_read_at (entity->body.spool, at, chunk->bytes, size, error);
+    if (done < 0)
+      return FALSE;
+    if (done == 0)
+      break;
+    if (checked)
+      check_base64 (&check, chunk->bytes, (gsize) done);
+    if (!pass_chunk (filter, chunk->bytes, (gsize) done, FALSE, func, user_data, error))
+      return FALSE;
+    at += (guint64) done;
+  }
+  if (checked && !is_whole_base64 (&check)) {
+    _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("invalid base64 in a MIME part"));
+    return FALSE;
+  }
+  return pass_chunk (filter, chunk->bytes, 0, TRUE, func, user_data, error);
+}
+
+/* ----------------------------------------------------------------- outputs -- */
+
+static gboolean
+append (const char *data, gsize size, gpointer user_data, GError **error)
+{
+  return _mc_spool_append (user_data, data, size, error);
+}
+
+gboolean
+_mc_entity_decode (const McEntity *entity, McSpool *output, gboolean strict,
+                   GCancellable *cancellable, GError **error)
+{
+  return _mc_entity_decode_to (entity, strict, append, output, cancellable, error);
+}
+
+typedef struct {
+  GString *text;
+  gsize max_bytes;
+  gboolean full;
+} Stretch;
+
+/* FALSE without an error: enough. */
+static gboolean
+keep_stretch (const char *data, gsize size, gpointer user_data, G_GNUC_UNUSED GError **error)
+{
+  Stretch *stretch = user_data;
+  gsize room = stretch->max_bytes - stretch->text->len;
+
+  stretch->full = size > room;
+  g_string_append_len (stretch->text, data, (gssize) MIN (size, room));
+  return !stretch->full;
+}
+
+/* A character cut in two at the end is left out. */
+static void
+drop_half_character (GString *text)
+{
+  gsize n = 1;
+  while (n < 4 && n < text->len && ((guint8) text->str[text->len - n] & 0xc0) == 0x80)
+    n++;
+  if (n <= text->len
+      && g_utf8_get_char_validated (text->str + text->len - n, (gssize) n) == (gunichar) -2)
+    g_string_truncate (text, text->len - n);
+}
+
+char *
+_mc_entity_read_text (const McEntity *entity, G_GNUC_UNUSED const McLimits *limits,
+                      gsize max_bytes, GError **error)
+{
+  Stretch stretch = { g_string_new (NULL), max_bytes, FALSE };
+  const char *charset = _mc_entity_get_parameter (entity, "charset");
+
+  if (!_mc_entity_decode_to (entity, FALSE, keep_stretch, &stretch, NULL, error)
+      && !stretch.full) {
+    g_string_free (stretch.text, TRUE);
+    return NULL;
+  }
+  if (stretch.full && (charset == NULL || g_ascii_strcasecmp (charset, "utf-8") == 0))
+    drop_half_character (stretch.text);
+
+  char *text = _mc_text_to_utf8 (stretch.text->str, stretch.text->len, charset);
+  g_string_free (stretch.text, TRUE);
+  return text;
+}

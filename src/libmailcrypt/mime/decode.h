@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "mime/tree.h"
+
+/* Takes a piece of decoded content. FALSE stops, with or without @error set. */
+typedef gboolean (*McDecodeFunc) (const char *data, gsize size, gpointer user_data,
+                                  GError **error);
+
+/* The decoded body of @entity piece by piece; else as _mc_entity_decode(). */
+gboolean _mc_entity_decode_to (const McEntity *entity, gboolean strict, McDecodeFunc func,
+                               gpointer user_data, GCancellable *cancellable, GError **error);

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "mime/header.h"
+
+#include "base/text.h"
+#include "mime/gmime-stream.h"
+
+#include <string.h>
+
+McEntity *
+_mc_entity_new (McEntity *parent)
+{
+  McEntity *entity = g_new0 (McEntity, 1);
+  entity->parent = parent;
+  entity->children = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_entity_free);
+  entity->parameters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  entity->type = g_strdup ("text/plain");
+  if (parent != NULL) {
+    entity->index = parent->children->len;
+    g_ptr_array_add (parent->children, entity);
+  }
+  return entity;
+}
+
+void
+_mc_entity_free (McEntity *entity)
+{
+  if (entity == NULL)
+    return;
+  g_ptr_array_unref (entity->children);
+  g_hash_table_unref (entity->parameters);
+  g_free (entity->type);
+  g_free (entity->encoding);
+  g_free (entity->disposition);
+  g_free (entity->filename);
+  g_free (entity);
+}
+
+McSpan
+_mc_entity_get_span (const McEntity *entity)
+{
+  return (McSpan) { entity->header.spool, entity->header.start, entity->body.end };
+}
+
+const char *
+_mc_entity_get_parameter (const McEntity *entity, const char *name)
+{
+  return g_hash_table_lookup (entity->parameters, name);
+}
+
+gboolean
+_mc_entity_is (const McEntity *entity, const char *media_type)
+{
+  return g_ascii_strcasecmp (entity->type, media_type) == 0;
+}
+
+gboolean
+_mc_entity_is_multipart (const McEntity *entity)
+{
+  return g_str_has_prefix (entity->type, "multipart/");
+}
+
+gboolean
+_mc_entity_is_identity (const McEntity *entity)
+{
+  static const char *const identities[] = { "7bit", "8bit", "binary", NULL };
+
+  return entity->encoding == NULL || g_strv_contains (identities, entity->encoding);
+}
+
+gboolean
+_mc_entity_is_message (const McEntity *entity)
+{
+  static const char *const messages[] = {
+    "message/rfc822", "message/global", "message/news", "message/rfc2822", NULL,
+  };
+
+  return g_strv_contains (messages, entity->type);
+}
+
+/* ------------------------------------------------------------ content type -- */
+
+static char *
+to_utf8 (const char *text)
+{
+  if (text == NULL)
+    return NULL;
+  if (g_utf8_validate (text, -1, NULL))
+    return g_strdup (text);
+  return _mc_text_to_utf8 (text, strlen (text), NULL);
+}
+
+/* Moves over a quoted string or a comment that begins at @p, else over one octet. */
+static const char *
+skip_item (const char *p)
+{
+  char close = *p == '"' ? '"' : *p == '(' ? ')' : '\0';
+  guint depth = 1;
+  char open = *p;
+
+  p++;
+  if (close == '\0')
+    return p;
+  for (; *p != '\0' && depth > 0; p++) {
+    if (*p == '\\' && p[1] != '\0')
+      p++;
+    else if (*p == close)
+      depth--;
+    else if (*p == open)
+      depth++;
+  }
+  return p;
+}
+
+static const char *
+skip_blank (const char *p)
+{
+  return p + strspn (p, " \t");
+}
+
+/* RFC 1847 section 2.1 wants the quotes, which are gone once a parameter is parsed. */
+static gboolean
+has_quoted_protocol (const char *value)
+{
+  static const char name[] = "protocol";
+
+  for (const char *p = value; *p != '\0'; p = skip_item (p)) {
+    if (*p != ';')
+      continue;
+    const char *q = skip_blank (p + 1);
+    if (g_ascii_strncasecmp (q, name, sizeof name - 1) != 0)
+      continue;
+    q = skip_blank (q + sizeof name - 1);
+    if (*q == '=')
+      return *skip_blank (q + 1) == '"';
+  }
+  return FALSE;
+}
+
+/* One name given twice is read differently from program to program. */
+static void
+take_parameters (McEntity *entity, GMimeParamList *list)
+{
+  int n = g_mime_param_list_length (list);
+
+  for (int i = 0; i < n; i++) {
+    GMimeParam *param = g_mime_param_list_get_parameter_at (list, i);
+    const char *name = g_mime_param_get_name (param);
+    const char *value = g_mime_param_get_value (param);
+    if (name == NULL || value == NULL)
+      continue;
+    g_autofree char *key = g_ascii_strdown (name, -1);
+    if (g_hash_table_contains (entity->parameters, key))
+      entity->disagrees = TRUE;
+    else
+      g_hash_table_insert (entity->parameters, g_steal_pointer (&key), to_utf8 (value));
+  }
+}
+
+static void
+note_warning (G_GNUC_UNUSED gint64 offset, GMimeParserWarning code,
+              G_GNUC_UNUSED const char *item, gpointer user_data)
+{
+  McEntity *entity = user_data;
+
+  if (code == GMIME_WARN_INVALID_CONTENT_TYPE)
+    entity->type_invalid = TRUE;
+  else if (code == GMIME_CRIT_CONFLICTING_PARAMETER || code == GMIME_WARN_DUPLICATED_PARAMETER)
+    entity->disagrees = TRUE;
+}
+
+static void
+read_type (McEntity *entity, GMimeParserOptions *options, const char *value)
+{
+  g_autoptr (GMimeContentType) parsed = g_mime_content_type_parse (options, value);
+  g_autofree char *type = g_mime_content_type_get_mime_type (parsed);
+
+  if (!entity->type_invalid && type != NULL) {
+    g_free (entity->type);
+    entity->type = g_ascii_strdown (type, -1);
+  }
+  take_parameters (entity, g_mime_content_type_get_parameters (parsed));
+  entity->quoted_protocol = has_quoted_protocol (value);
+}
+
+/* ------------------------------------------------------------ other fields -- */
+
+static void
+read_encoding (McEntity *entity, const char *value)
+{
+  gsize size = strcspn (value, " \t;(");
+  if (size > 0)
+    entity->encoding = g_ascii_strdown (value, (gssize) size);
+}
+
+static void
+read_disposition (McEntity *entity, GMimeParserOptions *options, const char *value)
+{
+  g_autoptr (GMimeContentDisposition) parsed = g_mime_content_disposition_parse (options, value);
+  if (parsed == NULL)
+    return;
+
+  const char *word = g_mime_content_disposition_get_disposition (parsed);
+  if (word != NULL && *word != '\0') {
+    g_autofree char *text = to_utf8 (word);
+    entity->disposition = g_ascii_strdown (text, -1);
+  }
+  entity->filename = to_utf8 (g_mime_content_disposition_get_parameter (parsed, "filename"));
+}
+
+typedef struct {
+  char *type;
+  char *encoding;
+  char *disposition;
+  gboolean ambiguous;   /* two readers may see two different things */
+} Wanted;
+
+static void
+take_first (char **slot, const guint8 *block, const McRawField *field, gboolean *ambiguous)
+{
+  if (*slot == NULL)
+    *slot = _mc_header_unfold (block, field);
+  else if (ambiguous != NULL)
+    *ambiguous = TRUE;
+}
+
+/* Some readers end the header at a line that is no field: a Content-Type behind one is
+ * not seen by them. */
+static void
+collect (Wanted *wanted, const guint8 *block, gsize size)
+{
+  McRawField field;
+  gboolean after_junk = FALSE;
+
+  for (gsize at = 0; _mc_header_next (block, size, &at, &field);) {
+    gboolean is_type = _mc_header_is (block, &field, "Content-Type");
+    gboolean is_encoding = _mc_header_is (block, &field, "Content-Transfer-Encoding");
+
+    if (field.name_size == 0 && field.start > 0)
+      after_junk = TRUE;
+    if (is_type)
+      take_first (&wanted->type, block, &field, &wanted->ambiguous);
+    else if (is_encoding)
+      take_first (&wanted->encoding, block, &field, &wanted->ambiguous);
+    else if (_mc_header_is (block, &field, "Content-Disposition"))
+      take_first (&wanted->disposition, block, &field, NULL);
+    if (after_junk && (is_type || is_encoding))
+      wanted->ambiguous = TRUE;
+  }
+}
+
+void
+_mc_entity_read_header (McEntity *entity, const guint8 *block, gsize size, const char *fallback)
+{
+  Wanted wanted = { NULL };
+  g_autoptr (GMimeParserOptions) options = g_mime_parser_options_new ();
+
+  g_mime_parser_options_set_warning_callback (options, note_warning, entity);
+  collect (&wanted, block, size);
+  g_free (entity->type);
+  entity->type = g_strdup (fallback);
+  entity->disagrees |= wanted.ambiguous;
+  if (wanted.type != NULL)
+    read_type (entity, options, wanted.type);
+  if (wanted.encoding != NULL)
+    read_encoding (entity, wanted.encoding);
+  if (wanted.disposition != NULL)
+    read_disposition (entity, options, wanted.disposition);
+  if (entity->filename == NULL)
+    entity->filename = g_strdup (_mc_entity_get_parameter (entity, "name"));
+
+  g_free (wanted.type);
+  g_free (wanted.encoding);
+  g_free (wanted.disposition);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "mime/header.h"
+
+#include <string.h>
+
+static gboolean
+is_blank (guint8 c)
+{
+  return c == ' ' || c == '\t';
+}
+
+gsize
+_mc_header_name_size (const guint8 *line, gsize size)
+{
+  gsize n = 0;
+  while (n < size && line[n] > ' ' && line[n] < 0x7f && line[n] != ':')
+    n++;
+
+  /* RFC 5322 section 4.5.8 allows white space in front of the colon. */
+  gsize colon = n;
+  while (colon < size && is_blank (line[colon]))
+    colon++;
+  return colon < size && line[colon] == ':' ? n : 0;
+}
+
+/* The offset behind the line at @at. */
+static gsize
+skip_line (const guint8 *block, gsize size, gsize at)
+{
+  const guint8 *lf = memchr (block + at, '\n', size - at);
+  return lf != NULL ? (gsize) (lf - block) + 1 : size;
+}
+
+static gboolean
+is_empty_line (const guint8 *line, gsize size)
+{
+  return (size == 1 && line[0] == '\n') || (size == 2 && line[0] == '\r' && line[1] == '\n');
+}
+
+gboolean
+_mc_header_next (const guint8 *block, gsize size, gsize *at, McRawField *ret_field)
+{
+  if (*at >= size)
+    return FALSE;
+  gsize end = skip_line (block, size, *at);
+  if (is_empty_line (block + *at, end - *at))
+    return FALSE;
+
+  McRawField field = { .start = *at };
+  field.name_size = _mc_header_name_size (block + *at, end - *at);
+  if (field.name_size > 0) {
+    const guint8 *colon = memchr (block + *at, ':', end - *at);
+    field.body = (gsize) (colon - block) + 1;
+  }
+  while (end < size && is_blank (block[end]))
+    end = skip_line (block, size, end);
+  field.end = end;
+
+  *at = end;
+  *ret_field = field;
+  return TRUE;
+}
+
+gboolean
+_mc_header_is (const guint8 *block, const McRawField *field, const char *name)
+{
+  return field->name_size == strlen (name)
+         && g_ascii_strncasecmp ((const char *) block + field->start, name,
+                                 field->name_size) == 0;
+}
+
+char *
+_mc_header_unfold (const guint8 *block, const McRawField *field)
+{
+  GString *body = g_string_sized_new (field->end - field->body + 1);
+
+  for (gsize i = field->body; i < field->end; i++) {
+    gboolean before_lf = block[i] == '\r' && i + 1 < field->end && block[i + 1] == '\n';
+    if (block[i] == '\n' || before_lf)
+      continue;
+    if (block[i] == '\0')
+      g_string_append (body, "\357\277\275");
+    else
+      g_string_append_c (body, (char) block[i]);
+  }
+  return g_strstrip (g_string_free (body, FALSE));
+}
