@@ -70,6 +70,12 @@ get_encoding (const McEntity *entity)
   return GMIME_CONTENT_ENCODING_DEFAULT;
 }
 
+gboolean
+_mc_entity_has_known_encoding (const McEntity *entity)
+{
+  return get_encoding (entity) != GMIME_CONTENT_ENCODING_DEFAULT;
+}
+
 /* A composite type has no encoding but identity (RFC 2045 section 6.4). */
 static GMimeFilter *
 make_filter (const McEntity *entity)

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "mime/compose.h"
+
+#include "base/error.h"
+#include "mime/encode.h"
+#include "mime/header.h"
+#include "mime/traits.h"
+#include "mime/writer.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "base/chunk.h"
+
+/* ------------------------------------------------------------ outer header -- */
+
+static gboolean
+is_dropped (const char *name)
+{
+  static const char *const dropped[] = {
+    "MIME-Version", "Bcc", "Resent-Bcc", "Authentication-Results", NULL,
+  };
+
+  if (g_ascii_strncasecmp (name, "Content-", 8) == 0)
+    return TRUE;
+  for (gsize i = 0; dropped[i] != NULL; i++)
+    if (g_ascii_strcasecmp (name, dropped[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* A CR of its own is a line break to some, and NUL the end of the text: neither may make
+ * a field out of a part of another. */
+static void
+put_field_line (McWriter *writer, char *line, gsize size)
+{
+  for (gsize i = 0; i < size; i++)
+    if (line[i] == '\r' || line[i] == '\0')
+      line[i] = ' ';
+  _mc_writer_put (writer, line, size);
+  _mc_writer_puts (writer, "\r\n");
+}
+
+static gboolean
+put_field (McWriter *writer, const McField *field, GError **error)
+{
+  gsize size;
+  g_autoptr (GBytes) bytes = _mc_span_load (field->raw, (gsize) _mc_span_size (field->raw),
+                                            error);
+  if (bytes == NULL)
+    return FALSE;
+
+  g_autofree char *text = g_memdup2 (g_bytes_get_data (bytes, &size), size);
+  for (char *line = text; line < text + size;) {
+    gsize left = (gsize) (text + size - line);
+    char *lf = memchr (line, '\n', left);
+    gsize n = lf != NULL ? (gsize) (lf - line) : left;
+    char *next = line + n + 1;
+    if (lf != NULL && n > 0 && line[n - 1] == '\r')
+      n--;
+    put_field_line (writer, line, n);
+    line = next;
+  }
+  return TRUE;
+}
+
+gboolean
+_mc_compose_outer_header (const McTree *tree, McSpool *output, GError **error)
+{
+  g_auto (McWriter) writer = { NULL };
+  _mc_writer_init (&writer, output);
+
+  for (guint i = 0; i < tree->fields->len; i++) {
+    const McField *field = g_ptr_array_index (tree->fields, i);
+    if (!is_dropped (field->name) && !put_field (&writer, field, error))
+      return FALSE;
+  }
+  _mc_writer_puts (&writer, "MIME-Version: 1.0\r\n");
+  return _mc_writer_finish (&writer, error);
+}
+
+/* ------------------------------------------------------------------- parts -- */
+
+/* 128 random bits: no line of any content is like it. */
+static char *
+make_boundary (void)
+{
+  return g_strdup_printf ("%08x%08x%08x%08x", g_random_int (), g_random_int (),
+                          g_random_int (), g_random_int ());
+}
+
+/* What may stand between quotes, or bare in a type: visible ASCII, no specials that
+ * would end it. */
+static gboolean
+check_value (const char *value, GError **error)
+{
+  for (const char *p = value; *p != '\0'; p++) {
+    if (!g_ascii_isgraph (*p) || strchr ("\"\\;<>()", *p) != NULL) {
+      _mc_set_error (error, MC_ERROR_INVALID, NULL, _("a MIME parameter has an invalid character"));
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static void
+put_base64 (McWriter *writer, McSpan span)
+{
+  McBase64 base64;
+  g_autoptr (McChunk) chunk = _mc_chunk_new ();
+
+  _mc_base64_init (&base64, writer, FALSE);
+  for (guint64 at = span.start; at < span.end && writer->error == NULL;) {
+    gsize size = (gsize) MIN (sizeof chunk->bytes, span.end - at);
+    gssize done = _mc_spool_read_at (span.spool, at, chunk->bytes, size, &writer->error);
+    if (done <= 0)
+      break;
+    _mc_base64_put (&base64, (const char *) chunk->bytes, (gsize) done);
+    at += (guint64) done;
+  }
+  _mc_base64_finish (&base64);
+  _mc_writer_puts (writer, "\r\n");
+}
+
+/* Armour, which may or may not end its last line. */
+static void
+put_text (McWriter *writer, McSpan span)
+{
+  char last = '\0';
+  _mc_writer_put_span (writer, span, MC_NEWLINES_CRLF);
+  if (writer->error == NULL && _mc_span_size (span) > 0)
+    (void) _mc_spool_read_at (span.spool, span.end - 1, &last, 1, &writer->error);
+  if (last != '\n')
+    _mc_writer_puts (writer, "\r\n");
+}
+
+/* ------------------------------------------------------------------ signed -- */
+
+typedef struct {
+  const char *type;
+  const char *filename;
+  gboolean binary;
+} SignatureType;
+
+static const SignatureType signature_types[] = {
+  { "application/pgp-signature", "signature.asc", FALSE },
+  { "application/pkcs7-signature", "smime.p7s", TRUE },
+};
+
+static const SignatureType *
+find_signature_type (const char *type, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (signature_types); i++)
+    if (strcmp (signature_types[i].type, type) == 0)
+      return &signature_types[i];
+  _mc_set_error (error, MC_ERROR_INVALID, NULL, _("unknown signature type '%s'"), type);
+  return NULL;
+}
+
+static void
+put_signature_part (McWriter *writer, const SignatureType *type, McSpan signature)
+{
+  _mc_writer_printf (writer, "Content-Type: %s; name=\"%s\"\r\n", type->type, type->filename);
+  if (type->binary)
+    _mc_writer_puts (writer, "Content-Transfer-Encoding: base64\r\n");
+  _mc_writer_printf (writer, "Content-Disposition: attachment; filename=\"%s\"\r\n\r\n",
+                     type->filename);
+  if (type->binary)
+    put_base64 (writer, signature);
+  else
+    put_text (writer, signature);
+}
+
+gboolean
+_mc_compose_signed (McSpan payload, McSpan signature, const char *signature_type,
+                    const char *micalg, McSpool *output, GError **error)
+{
+  const SignatureType *type = find_signature_type (signature_type, error);
+  if (type == NULL || !check_value (micalg, error))
+    return FALSE;
+
+  g_auto (McWriter) writer = { NULL };
+  g_autofree char *boundary = make_boundary ();
+  _mc_writer_init (&writer, output);
+  _mc_writer_printf (&writer,
+                     "Content-Type: multipart/signed; micalg=\"%s\";\r\n"
+                     " protocol=\"%s\";\r\n"
+                     " boundary=\"%s\"\r\n\r\n--%s\r\n",
+                     micalg, type->type, boundary, boundary);
+  _mc_writer_put_span (&writer, payload, MC_NEWLINES_CRLF);
+  _mc_writer_printf (&writer, "\r\n--%s\r\n", boundary);
+  put_signature_part (&writer, type, signature);
+  _mc_writer_printf (&writer, "\r\n--%s--\r\n", boundary);
+  return _mc_writer_finish (&writer, error);
+}
+
+/* --------------------------------------------------------------- encrypted -- */
+
+gboolean
+_mc_compose_pgp_encrypted (McSpan armour, McSpool *output, GError **error)
+{
+  g_auto (McWriter) writer = { NULL };
+  g_autofree char *boundary = make_boundary ();
+
+  _mc_writer_init (&writer, output);
+  _mc_writer_printf (&writer,
+                     "Content-Type: multipart/encrypted;\r\n"
+                     " protocol=\"application/pgp-encrypted\";\r\n"
+                     " boundary=\"%s\"\r\n\r\n--%s\r\n"
+                     "Content-Type: application/pgp-encrypted\r\n\r\n"
+                     "Version: 1\r\n\r\n--%s\r\n"
+                     "Content-Type: application/octet-stream; name=\"encrypted.asc\"\r\n"
+                     "Content-Disposition: inline; filename=\"encrypted.asc\"\r\n\r\n",
+                     boundary, boundary, boundary);
+  put_text (&writer, armour);
+  _mc_writer_printf (&writer, "\r\n--%s--\r\n", boundary);
+  return _mc_writer_finish (&writer, error);
+}
+
+/* RFC 8551 sections 3.2.1 and 3.2.2. */
+static const struct {
+  const char *format;
+  const char *smime_type;
+  const char *filename;
+} pkcs7_formats[] = {
+  { "enveloped-data", "enveloped-data", "smime.p7m" },
+  { "auth-enveloped-data", "authEnveloped-data", "smime.p7m" },
+  { "signed-data", "signed-data", "smime.p7m" },
+  { "compressed-data", "compressed-data", "smime.p7z" },
+  { "certs-only", "certs-only", "smime.p7c" },
+};
+
+gboolean
+_mc_compose_pkcs7 (McSpan der, const char *format, McSpool *output, GError **error)
+{
+  gsize i = 0;
+  while (i < G_N_ELEMENTS (pkcs7_formats) && strcmp (pkcs7_formats[i].format, format) != 0)
+    i++;
+  if (i == G_N_ELEMENTS (pkcs7_formats)) {
+    _mc_set_error (error, MC_ERROR_INVALID, NULL, _("unknown CMS format '%s'"), format);
+    return FALSE;
+  }
+
+  g_auto (McWriter) writer = { NULL };
+  _mc_writer_init (&writer, output);
+  _mc_writer_printf (&writer,
+                     "Content-Type: application/pkcs7-mime; smime-type=%s;\r\n"
+                     " name=\"%s\"\r\n"
+                     "Content-Transfer-Encoding: base64\r\n"
+                     "Content-Disposition: attachment; filename=\"%s\"\r\n\r\n",
+                     pkcs7_formats[i].smime_type, pkcs7_formats[i].filename,
+                     pkcs7_formats[i].filename);
+  put_base64 (&writer, der);
+  return _mc_writer_finish (&writer, error);
+}
+
+/* --------------------------------------------------------------------- key -- */
+
+/* A file name that needs neither quoting nor encoding. */
+static char *
+make_plain_name (const char *filename)
+{
+  char *name = g_strdup (filename);
+  for (char *p = name; *p != '\0'; p++)
+    if (!g_ascii_isalnum (*p) && strchr ("._-+@", *p) == NULL)
+      *p = '_';
+  return name;
+}
+
+gboolean
+_mc_compose_with_key (McSpan payload, McSpan key, const char *type, const char *filename,
+                      McSpool *output, GError **error)
+{
+  McTraits traits;
+  if (!check_value (type, error) || !_mc_traits_of_span (&traits, key, error))
+    return FALSE;
+
+  g_auto (McWriter) writer = { NULL };
+  g_autofree char *boundary = make_boundary ();
+  g_autofree char *name = make_plain_name (filename);
+  gboolean encode = !_mc_traits_is_signable (&traits);
+
+  _mc_writer_init (&writer, output);
+  _mc_writer_printf (&writer, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n--%s\r\n",
+                     boundary, boundary);
+  _mc_writer_put_span (&writer, payload, MC_NEWLINES_CRLF);
+  _mc_writer_printf (&writer, "\r\n--%s\r\nContent-Type: %s; name=\"%s\"\r\n", boundary, type,
+                     name);
+  _mc_writer_printf (&writer, "Content-Transfer-Encoding: %s\r\n", encode ? "base64" : "7bit");
+  _mc_writer_printf (&writer, "Content-Disposition: attachment; filename=\"%s\"\r\n\r\n", name);
+  if (encode)
+    put_base64 (&writer, key);
+  else
+    put_text (&writer, key);
+  _mc_writer_printf (&writer, "\r\n--%s--\r\n", boundary);
+  return _mc_writer_finish (&writer, error);
+}
+
+/* ---------------------------------------------------------------- newlines -- */
+
+const char *
+_mc_span_get_newline (McSpan span)
+{
+  char buffer[1024], before = '\0';
+
+  for (guint64 at = span.start; at < span.end;) {
+    gsize size = (gsize) MIN (sizeof buffer, span.end - at);
+    gssize done = _mc_spool_read_at (span.spool, at, buffer, size, NULL);
+    if (done <= 0)
+      break;
+    const char *lf = memchr (buffer, '\n', (gsize) done);
+    if (lf != NULL)
+      return (lf > buffer ? lf[-1] : before) == '\r' ? "\r\n" : "\n";
+    before = buffer[done - 1];
+    at += (guint64) done;
+  }
+  return "\n";
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "mime/traits.h"
+
+#include "base/chunk.h"
+#include "mime/decode.h"
+
+#include <string.h>
+
+#define MAX_LINE 998
+
+static const char from_line[] = "From ";
+
+static void
+begin_line (McTraits *traits)
+{
+  traits->column = 0;
+  traits->from_so_far = TRUE;
+  traits->blank = FALSE;
+  traits->after_cr = FALSE;
+}
+
+void
+_mc_traits_init (McTraits *traits)
+{
+  memset (traits, 0, sizeof *traits);
+  begin_line (traits);
+}
+
+static void
+end_line (McTraits *traits)
+{
+  traits->trailing_blank |= traits->blank;
+  traits->long_line |= traits->column > MAX_LINE;
+  traits->from_line |= traits->from_so_far && traits->column >= sizeof from_line - 1;
+  begin_line (traits);
+}
+
+static void
+take_octet (McTraits *traits, char c)
+{
+  if (c == '\n') {
+    end_line (traits);
+    return;
+  }
+  traits->bare_cr |= traits->after_cr;
+  traits->after_cr = c == '\r';
+  if (traits->after_cr)
+    return;
+  if (traits->column < sizeof from_line - 1)
+    traits->from_so_far &= c == from_line[traits->column];
+  traits->column++;
+  traits->blank = c == ' ' || c == '\t';
+  traits->nul |= c == '\0';
+  traits->n_high += (guint8) c > 127;
+}
+
+/* How many octets of a character that may yet be completed end @data. */
+static gsize
+count_incomplete (const char *data, gsize size)
+{
+  for (gsize n = 1; n <= 3 && n <= size; n++) {
+    guint8 c = (guint8) data[size - n];
+    if (c >= 0xc0)
+      return g_utf8_get_char_validated (data + size - n, (gssize) n) == (gunichar) -2 ? n : 0;
+    if (c < 0x80)
+      return 0;
+  }
+  return 0;
+}
+
+/* NUL is judged apart, and would end the text here. */
+static gboolean
+is_utf8 (const char *data, gsize size)
+{
+  while (size > 0) {
+    const char *end;
+    if (g_utf8_validate_len (data, size, &end))
+      return TRUE;
+    gsize done = (gsize) (end - data);
+    if (*end != '\0')
+      return FALSE;
+    data += done + 1;
+    size -= done + 1;
+  }
+  return TRUE;
+}
+
+static void
+check_utf8 (McTraits *traits, const char *data, gsize size)
+{
+  /* The character across the edge is completed first. */
+  while (traits->tail_size > 0 && size > 0) {
+    traits->tail[traits->tail_size++] = *data++;
+    size--;
+    gunichar c = g_utf8_get_char_validated (traits->tail, (gssize) traits->tail_size);
+    if (c == (gunichar) -2)
+      continue;
+    traits->not_utf8 |= c == (gunichar) -1;
+    traits->tail_size = 0;
+  }
+  gsize n = count_incomplete (data, size);
+  traits->not_utf8 |= !is_utf8 (data, size - n);
+  if (n > 0) {
+    memcpy (traits->tail, data + size - n, n);
+    traits->tail_size = n;
+  }
+}
+
+void
+_mc_traits_put (McTraits *traits, const char *data, gsize size)
+{
+  for (gsize i = 0; i < size; i++)
+    take_octet (traits, data[i]);
+  traits->n_octets += size;
+  if (!traits->not_utf8)
+    check_utf8 (traits, data, size);
+}
+
+void
+_mc_traits_finish (McTraits *traits)
+{
+  traits->bare_cr |= traits->after_cr;
+  traits->not_utf8 |= traits->tail_size > 0;
+  end_line (traits);
+}
+
+gboolean
+_mc_traits_of_span (McTraits *traits, McSpan span, GError **error)
+{
+  g_autoptr (McChunk) chunk = _mc_chunk_new ();
+
+  _mc_traits_init (traits);
+  for (guint64 at = span.start; at < span.end;) {
+    gsize size = (gsize) MIN (sizeof chunk->bytes, span.end - at);
+    gssize done = _mc_spool_read_at (span.spool, at, chunk->bytes, size, error);
+    if (done < 0)
+      return FALSE;
+    if (done == 0)
+      break;
+    _mc_traits_put (traits, (const char *) chunk->bytes, (gsize) done);
+    at += (guint64) done;
+  }
+  _mc_traits_finish (traits);
+  return TRUE;
+}
+
+static gboolean
+put (const char *data, gsize size, gpointer user_data, G_GNUC_UNUSED GError **error)
+{
+  _mc_traits_put (user_data, data, size);
+  return TRUE;
+}
+
+gboolean
+_mc_traits_of_content (McTraits *traits, const McEntity *entity, GError **error)
+{
+  _mc_traits_init (traits);
+  if (!_mc_entity_decode_to (entity, FALSE, put, traits, NULL, error))
+    return FALSE;
+  _mc_traits_finish (traits);
+  return TRUE;
+}
+
+gboolean
+_mc_traits_is_8bit (const McTraits *traits)
+{
+  return !traits->nul && !traits->bare_cr && !traits->long_line;
+}
+
+gboolean
+_mc_traits_is_signable (const McTraits *traits)
+{
+  return _mc_traits_is_8bit (traits) && traits->n_high == 0 && !traits->trailing_blank
+         && !traits->from_line;
+}
