@@ -64,8 +64,30 @@ keys_sources = \
 	$(NULL)
 
 mime_sources = \
+	src/libmailcrypt/mime/canon.c \
+	src/libmailcrypt/mime/compose.c \
 	src/libmailcrypt/mime/compose.h \
+	src/libmailcrypt/mime/decode.c \
+	src/libmailcrypt/mime/decode.h \
+	src/libmailcrypt/mime/encode.c \
+	src/libmailcrypt/mime/encode.h \
+	src/libmailcrypt/mime/entity.c \
+	src/libmailcrypt/mime/fields.c \
+	src/libmailcrypt/mime/fields.h \
+	src/libmailcrypt/mime/gmime-stream.c \
+	src/libmailcrypt/mime/gmime-stream.h \
+	src/libmailcrypt/mime/header.c \
+	src/libmailcrypt/mime/header.h \
+	src/libmailcrypt/mime/lines.c \
+	src/libmailcrypt/mime/lines.h \
+	src/libmailcrypt/mime/scan.c \
+	src/libmailcrypt/mime/scan.h \
+	src/libmailcrypt/mime/traits.c \
+	src/libmailcrypt/mime/traits.h \
+	src/libmailcrypt/mime/tree.c \
 	src/libmailcrypt/mime/tree.h \
+	src/libmailcrypt/mime/writer.c \
+	src/libmailcrypt/mime/writer.h \
 	$(NULL)
 
 report_sources = \
