@@ -10,8 +10,18 @@ PY_LOG_COMPILER = $(PYTHON)
 # ---- unit tests ----
 
 unit_sources = \
+	tests/unit/memory.c \
+	tests/unit/memory.h \
 	tests/unit/runner.c \
 	tests/unit/suites.h \
+	tests/unit/test-address.c \
+	tests/unit/test-error.c \
+	tests/unit/test-limits.c \
+	tests/unit/test-module.c \
+	tests/unit/test-secret.c \
+	tests/unit/test-settings.c \
+	tests/unit/test-spool.c \
+	tests/unit/test-text.c \
 	tests/unit/test-verdict.c \
 	tests/unit/test-version.c \
 	tests/unit/unit.h \

@@ -130,12 +130,14 @@ module_LTLIBRARIES =
 module_ldflags = $(common_ldflags) -module -avoid-version
 module_libadd = src/libmailcrypt/libmailcrypt.la $(LIBMAILCRYPT_LIBS)
 
-# The cipher behind a spool that overflows memory.
+# AES for a spool that overflows memory.
+noinst_LTLIBRARIES += src/libmailcrypt/libspool-cipher.la
+src_libmailcrypt_libspool_cipher_la_SOURCES = src/libmailcrypt/base/spool-cipher.c
+src_libmailcrypt_libspool_cipher_la_CPPFLAGS = $(src_libmailcrypt_libmailcrypt_la_CPPFLAGS)
+src_libmailcrypt_libspool_cipher_la_CFLAGS = $(lib_cflags) $(LIBCRYPTO_CFLAGS)
+
 module_LTLIBRARIES += src/libmailcrypt/spool-cipher.la
-src_libmailcrypt_spool_cipher_la_SOURCES = \
-	src/libmailcrypt/base/spool-cipher.c \
-	src/libmailcrypt/base/spool-cipher.h \
-	$(NULL)
-src_libmailcrypt_spool_cipher_la_CFLAGS = $(lib_cflags) $(LIBCRYPTO_CFLAGS)
+src_libmailcrypt_spool_cipher_la_SOURCES =
 src_libmailcrypt_spool_cipher_la_LDFLAGS = $(module_ldflags)
-src_libmailcrypt_spool_cipher_la_LIBADD = $(module_libadd) $(LIBCRYPTO_LIBS)
+src_libmailcrypt_spool_cipher_la_LIBADD = \
+	src/libmailcrypt/libspool-cipher.la $(module_libadd) $(LIBCRYPTO_LIBS)

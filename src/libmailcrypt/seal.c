@@ -10,8 +10,6 @@
 #include "mime/compose.h"
 #include "seal.h"
 
-#define NEWLINE "\r\n"
-
 McSeal *
 mc_seal_new (McContext *context, McSealFlags flags)
 {
@@ -217,9 +215,14 @@ mc_seal_run (McSeal *seal, GInputStream *input, GCancellable *cancellable, GErro
     return FALSE;
 
   g_autoptr (McSpool) entity = make_entity (seal, tree, &plan, cancellable, error);
-  if (entity == NULL || !_mc_compose_header (tree, MC_HEADER_SEND, NEWLINE, output, error))
+  if (entity == NULL)
     return FALSE;
-  g_autoptr (GInputStream) stream = _mc_span_open (_mc_span_whole (entity), MC_NEWLINES_AS_IS);
+  /* line ends as the message came: what was signed is canonical again for every reader */
+  const char *newline = _mc_span_get_newline (_mc_span_whole (spool));
+  McNewlines newlines = *newline == '\n' ? MC_NEWLINES_LF : MC_NEWLINES_AS_IS;
+  if (!_mc_compose_header (tree, MC_HEADER_SEND, newline, output, error))
+    return FALSE;
+  g_autoptr (GInputStream) stream = _mc_span_open (_mc_span_whole (entity), newlines);
   if (!_mc_spool_append_stream (output, stream, cancellable, error))
     return FALSE;
   seal->output = g_steal_pointer (&output);

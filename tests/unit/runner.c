@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs the unit tests: CUnit's own output with its closing summary, then the
  * same results as TAP for automake.  With arguments, only the suites named. */
-#include "config.h"
-
 #include "unit.h"
 
 #include <CUnit/Basic.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "config.h"
+
 #include <CUnit/CUnit.h>
 #include <glib.h>
 

@@ -26,7 +26,9 @@ struct _McSpanStream {
   guint64 position;
   guint64 end;
 
-  /* For the canonical form only. */
+  McNewlines newlines;
+
+  /* For other line ends than those that are there. */
   McChunk *chunk;
   gsize chunk_at;
   gsize chunk_size;
@@ -88,6 +90,44 @@ take_run (McSpanStream *self, guint8 *to, gsize room)
   return size;
 }
 
+/* Copies octets without the CR of each line break; one at the end of a chunk waits to
+ * see what follows. The number of octets put into @to, which has @room > 1. */
+static gsize
+take_bare (McSpanStream *self, guint8 *to, gsize room)
+{
+  gsize done = 0;
+
+  while (self->chunk_at < self->chunk_size && done + 1 < room) {
+    guint8 octet = self->chunk->bytes[self->chunk_at++];
+    if (self->after_cr && octet != '\n')
+      to[done++] = '\r';
+    self->after_cr = octet == '\r';
+    if (!self->after_cr)
+      to[done++] = octet;
+  }
+  return done;
+}
+
+static gssize
+read_bare (McSpanStream *self, guint8 *to, gsize room, GError **error)
+{
+  while (room > 1) {
+    if (self->chunk_at == self->chunk_size && !fill_chunk (self, error))
+      return -1;
+    if (self->chunk_size == 0) {
+      if (self->after_cr)
+        to[0] = '\r';
+      gssize last = self->after_cr ? 1 : 0;
+      self->after_cr = FALSE;
+      return last;
+    }
+    gsize done = take_bare (self, to, room);
+    if (done > 0)
+      return (gssize) done;
+  }
+  return 0;
+}
+
 static gssize
 read_canonical (McSpanStream *self, guint8 *to, gsize room, GError **error)
 {
@@ -113,9 +153,15 @@ _mc_span_stream_read (GInputStream *stream, void *buffer, gsize size, GCancellab
   McSpanStream *self = MC_SPAN_STREAM (stream);
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return -1;
-  if (self->chunk == NULL)
+  switch (self->newlines) {
+  case MC_NEWLINES_CRLF:
+    return read_canonical (self, buffer, size, error);
+  case MC_NEWLINES_LF:
+    return read_bare (self, buffer, size, error);
+  case MC_NEWLINES_AS_IS:
+  default:
     return read_raw (self, buffer, size, error);
-  return read_canonical (self, buffer, size, error);
+  }
 }
 
 static void
@@ -147,7 +193,8 @@ _mc_span_open (McSpan span, McNewlines newlines)
   self->spool = span.spool != NULL ? _mc_spool_ref (span.spool) : NULL;
   self->position = span.start;
   self->end = MAX (span.start, span.end);
-  if (newlines == MC_NEWLINES_CRLF)
+  self->newlines = newlines;
+  if (newlines != MC_NEWLINES_AS_IS)
     self->chunk = _mc_chunk_new ();
   return G_INPUT_STREAM (self);
 }

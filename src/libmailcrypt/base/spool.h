@@ -46,6 +46,7 @@ typedef enum {
   MC_NEWLINES_AS_IS,
   MC_NEWLINES_CRLF,        /* every bare LF becomes CRLF: the canonical form that is
                             * hashed (RFC 8551 section 3.1.1, RFC 3156 section 5) */
+  MC_NEWLINES_LF,          /* every CRLF becomes LF */
 } McNewlines;
 
 /* A stream over the span's bytes. The stream holds a reference to the spool. */

@@ -17,16 +17,15 @@
 /* ------------------------------------------------------------ outer header -- */
 
 static gboolean
-is_dropped (const char *name)
+is_dropped (const char *name, McHeaderMode mode)
 {
-  static const char *const dropped[] = {
-    "MIME-Version", "Bcc", "Resent-Bcc", "Authentication-Results", NULL,
-  };
+  static const char *const not_sent[] = { "Bcc", "Resent-Bcc", "Authentication-Results", NULL };
 
-  if (g_ascii_strncasecmp (name, "Content-", 8) == 0)
+  if (g_ascii_strncasecmp (name, "Content-", 8) == 0
+      || g_ascii_strcasecmp (name, "MIME-Version") == 0)
     return TRUE;
-  for (gsize i = 0; dropped[i] != NULL; i++)
-    if (g_ascii_strcasecmp (name, dropped[i]) == 0)
+  for (gsize i = 0; mode == MC_HEADER_SEND && not_sent[i] != NULL; i++)
+    if (g_ascii_strcasecmp (name, not_sent[i]) == 0)
       return TRUE;
   return FALSE;
 }
@@ -34,17 +33,17 @@ is_dropped (const char *name)
 /* A CR of its own is a line break to some, and NUL the end of the text: neither may make
  * a field out of a part of another. */
 static void
-put_field_line (McWriter *writer, char *line, gsize size)
+put_field_line (McWriter *writer, char *line, gsize size, const char *newline)
 {
   for (gsize i = 0; i < size; i++)
     if (line[i] == '\r' || line[i] == '\0')
       line[i] = ' ';
   _mc_writer_put (writer, line, size);
-  _mc_writer_puts (writer, "\r\n");
+  _mc_writer_puts (writer, newline);
 }
 
 static gboolean
-put_field (McWriter *writer, const McField *field, GError **error)
+put_field (McWriter *writer, const McField *field, const char *newline, GError **error)
 {
   gsize size;
   g_autoptr (GBytes) bytes = _mc_span_load (field->raw, (gsize) _mc_span_size (field->raw),
@@ -60,24 +59,25 @@ put_field (McWriter *writer, const McField *field, GError **error)
     char *next = line + n + 1;
     if (lf != NULL && n > 0 && line[n - 1] == '\r')
       n--;
-    put_field_line (writer, line, n);
+    put_field_line (writer, line, n, newline);
     line = next;
   }
   return TRUE;
 }
 
 gboolean
-_mc_compose_outer_header (const McTree *tree, McSpool *output, GError **error)
+_mc_compose_header (const McTree *tree, McHeaderMode mode, const char *newline, McSpool *output,
+                    GError **error)
 {
   g_auto (McWriter) writer = { NULL };
   _mc_writer_init (&writer, output);
 
   for (guint i = 0; i < tree->fields->len; i++) {
     const McField *field = g_ptr_array_index (tree->fields, i);
-    if (!is_dropped (field->name) && !put_field (&writer, field, error))
+    if (!is_dropped (field->name, mode) && !put_field (&writer, field, newline, error))
       return FALSE;
   }
-  _mc_writer_puts (&writer, "MIME-Version: 1.0\r\n");
+  _mc_writer_printf (&writer, "MIME-Version: 1.0%s", newline);
   return _mc_writer_finish (&writer, error);
 }
 
