@@ -91,16 +91,20 @@ take_run (McSpanStream *self, guint8 *to, gsize room)
 }
 
 /* Copies octets without the CR of each line break; one at the end of a chunk waits to
- * see what follows. The number of octets put into @to, which has @room > 1. */
+ * see what follows. The number of octets put into @to. */
 static gsize
 take_bare (McSpanStream *self, guint8 *to, gsize room)
 {
   gsize done = 0;
 
-  while (self->chunk_at < self->chunk_size && done + 1 < room) {
-    guint8 octet = self->chunk->bytes[self->chunk_at++];
-    if (self->after_cr && octet != '\n')
+  while (self->chunk_at < self->chunk_size && done < room) {
+    guint8 octet = self->chunk->bytes[self->chunk_at];
+    if (self->after_cr && octet != '\n') {
       to[done++] = '\r';
+      self->after_cr = FALSE;
+      continue;
+    }
+    self->chunk_at++;
     self->after_cr = octet == '\r';
     if (!self->after_cr)
       to[done++] = octet;
@@ -111,21 +115,20 @@ take_bare (McSpanStream *self, guint8 *to, gsize room)
 static gssize
 read_bare (McSpanStream *self, guint8 *to, gsize room, GError **error)
 {
-  while (room > 1) {
+  gsize done = 0;
+
+  while (done == 0 && room > 0) {
     if (self->chunk_at == self->chunk_size && !fill_chunk (self, error))
       return -1;
     if (self->chunk_size == 0) {
       if (self->after_cr)
-        to[0] = '\r';
-      gssize last = self->after_cr ? 1 : 0;
+        to[done++] = '\r';
       self->after_cr = FALSE;
-      return last;
+      break;
     }
-    gsize done = take_bare (self, to, room);
-    if (done > 0)
-      return (gssize) done;
+    done = take_bare (self, to, room);
   }
-  return 0;
+  return (gssize) done;
 }
 
 static gssize
