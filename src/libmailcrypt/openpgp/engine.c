@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "openpgp/openpgp.h"
+
+static gboolean
+openpgp_open (McContext *context, McEngine **ret_engine, GError **error G_GNUC_UNUSED)
+{
+  *ret_engine = g_new0 (McEngine, 1);
+  (*ret_engine)->context = context;
+  return TRUE;
+}
+
+static void
+openpgp_close (McEngine *engine)
+{
+  g_clear_pointer (&engine->gpgme, gpgme_release);
+  g_free (engine);
+}
+
+/* Type by itself says little: RFC 3156 wraps its objects in multiparts. */
+static const char *const mime_types[] = { "application/pgp-encrypted", NULL };
+
+const McBackend _mc_openpgp_backend = {
+  .name = "openpgp",
+  .protocol = MC_PROTOCOL_OPENPGP,
+  .capabilities = MC_BACKEND_COMBINES | MC_BACKEND_HIDES,
+  .mime_types = mime_types,
+  .signature_type = "application/pgp-signature",
+  .key_type = "application/pgp-keys",
+  .key_filename = "key.asc",
+  .open = openpgp_open,
+  .close = openpgp_close,
+  .find = _mc_openpgp_find,
+  .probe = _mc_openpgp_probe,
+  .verify = _mc_openpgp_verify,
+  .unwrap = _mc_openpgp_unwrap,
+  .describe = _mc_openpgp_describe,
+  .sign = _mc_openpgp_sign,
+  .encrypt = _mc_openpgp_encrypt,
+  .import = _mc_openpgp_import,
+  .export = _mc_openpgp_export,
+  .generate = _mc_openpgp_generate,
+  .remove = _mc_openpgp_remove,
+};

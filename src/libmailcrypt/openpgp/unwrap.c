@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Objects that hold their content: encrypted, signed, or both at once. The structure is
+ * judged before gpg is asked, and gpg's words after: content is handed out only when all
+ * of them agree that it is one message, whole and unaltered. */
+#include "config.h"
+
+#include "openpgp/openpgp.h"
+
+#include "base/error.h"
+#include "openpgp/armor.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+typedef struct {
+  McEngine *engine;
+  McSpan span;
+  const char *path;
+  McUnwrapFlags flags;
+  McPgpObject *object;
+  McUnwrapped *unwrapped;
+  GCancellable *cancellable;
+} McUnwrap;
+
+static McLayer *
+add_layer (McUnwrapped *unwrapped, McLayerKind kind, const char *path)
+{
+  McLayer *layer = _mc_layer_new (kind, MC_PROTOCOL_OPENPGP, path);
+  g_ptr_array_add (unwrapped->layers, layer);
+  return layer;
+}
+
+static void
+init_unwrapped (McUnwrapped *unwrapped, const char *format)
+{
+  *unwrapped = (McUnwrapped) { 0 };
+  unwrapped->layers = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_layer_unref);
+  unwrapped->format = g_strdup (format);
+}
+
+static McSpool *
+spool_new (const McUnwrap *unwrap)
+{
+  return _mc_spool_new (_mc_context_get_limits (unwrap->engine->context));
+}
+
+static gboolean
+judges_signatures (const McUnwrap *unwrap)
+{
+  return (unwrap->flags & MC_UNWRAP_SKIP_SIGNATURES) == 0;
+}
+
+/* --------------------------------------------------------------- decryption -- */
+
+typedef gpgme_error_t (*McOperation) (gpgme_ctx_t gpgme, gpgme_data_t input, gpgme_data_t output);
+
+/* Runs @operation over the object's octets; what it writes goes to a new spool. */
+static McSpool *
+run_operation (const McUnwrap *unwrap, McRun *run, McOperation operation,
+               gpgme_error_t *ret_code, GError **error)
+{
+  g_auto (McData) input = { 0 };
+  g_auto (McData) output = { 0 };
+  g_autoptr (McSpool) content = spool_new (unwrap);
+  g_autoptr (GInputStream) octets =
+    _mc_armor_open (unwrap->span, NULL, unwrap->cancellable, error);
+  if (octets == NULL || !_mc_data_open_input (&input, octets, unwrap->cancellable, error)
+      || !_mc_data_open_output (&output, content, error))
+    return NULL;
+  *ret_code = operation (run->gpgme, input.data, output.data);
+  if (_mc_data_take_error (&output, error) || _mc_data_take_error (&input, error)
+      || _mc_run_is_broken (run, *ret_code, error))
+    return NULL;
+  return g_steal_pointer (&content);
+}
+
+/* One message, decrypted once, with its modification detection code found good: any
+ * other count is a message made to deceive, or gpg contradicting itself. */
+static gboolean
+is_proven (const McRun *run, gpgme_error_t code)
+{
+  const McStatus *status = &run->status;
+  gpgme_decrypt_result_t result = gpgme_op_decrypt_result (run->gpgme);
+  if (code != 0 || result == NULL || result->legacy_cipher_nomdc || result->wrong_key_usage)
+    return FALSE;
+  return status->begin_decryption == 1 && status->decryption_okay == 1
+         && status->decryption_failed == 0 && status->end_decryption == 1
+         && status->good_mdc == 1 && status->bad_mdc == 0 && status->integrity == 2
+         && status->plaintext == 1 && status->no_data == 0 && status->unexpected == 0;
+}
+
+static char *
+list_recipients (const McPgpObject *object)
+{
+  g_autoptr (GPtrArray) ids = g_ptr_array_new ();
+  for (guint i = 0; i < object->recipients->len; i++) {
+    const McRecipient *recipient = object->recipients->pdata[i];
+    g_ptr_array_add (ids, recipient->key_id != NULL ? recipient->key_id : (char *) _("hidden"));
+  }
+  g_ptr_array_add (ids, NULL);
+  return g_strjoinv (", ", (char **) ids->pdata);
+}
+
+static void
+fail (McLayer *layer, McDecryptionStatus status, McReason *reason)
+{
+  layer->decryption = status;
+  g_ptr_array_add (layer->reasons, reason);
+}
+
+/* DECRYPTION_INFO comes only once a session key was there: from then on every failure is
+ * one of the content, and all of those are told alike. */
+static void
+explain_failure (const McUnwrap *unwrap, const McRun *run, gpgme_error_t code, McLayer *layer)
+{
+  const McStatus *status = &run->status;
+  if (status->integrity != 0 || status->bad_mdc > 0) {
+    fail (layer, MC_DECRYPTION_FAILED,
+          _mc_reason_new ("integrity", NULL, "%s",
+                          _("the encrypted data was damaged or altered")));
+    return;
+  }
+  McReason *secret = _mc_run_find_secret_problem (run, code);
+  if (secret != NULL) {
+    fail (layer, MC_DECRYPTION_NO_KEY, secret);
+    return;
+  }
+  if (gpgme_err_code (code) == GPG_ERR_NO_SECKEY || status->missing->len > 0) {
+    g_autofree char *ids = list_recipients (unwrap->object);
+    fail (layer, MC_DECRYPTION_NO_KEY,
+          _mc_reason_new ("no-secret-key",
+                          _("if you have the key elsewhere: mailcrypt keys import FILE"),
+                          _("there is no secret key for any recipient (%s)"), ids));
+    return;
+  }
+  fail (layer, MC_DECRYPTION_FAILED,
+        _mc_reason_new ("undecryptable", NULL, _("the message could not be decrypted: %s"),
+                        gpgme_strerror (code != 0 ? code : gpgme_error (GPG_ERR_BAD_DATA))));
+}
+
+static void
+mark_own_recipient (const McStatus *status, McLayer *layer)
+{
+  gsize size = status->decryption_subkey != NULL ? strlen (status->decryption_subkey) : 0;
+  const char *id = size >= 16 ? status->decryption_subkey + size - 16 : NULL;
+  for (guint i = 0; id != NULL && i < layer->recipients->len; i++) {
+    McRecipient *recipient = layer->recipients->pdata[i];
+    if (recipient->key_id != NULL && g_ascii_strcasecmp (recipient->key_id, id) == 0)
+      recipient->have_secret = TRUE;
+  }
+}
+
+static void
+take_encryption (const McRun *run, McLayer *layer)
+{
+  const char *cipher = _mc_pgp_cipher_name (run->status.cipher);
+  layer->decryption = MC_DECRYPTION_OK;
+  layer->authenticated = TRUE;
+  if (cipher != NULL)
+    _mc_layer_set_algorithm (layer, "cipher", cipher);
+  if (_mc_pgp_cipher_is_weak (run->status.cipher))
+    _mc_layer_add_reason (layer, "weak-cipher", NULL, _("the cipher is outdated: %s"),
+                          cipher != NULL ? cipher : _("unknown"));
+  mark_own_recipient (&run->status, layer);
+}
+
+/* A signature inside the encryption, gpg having said that there is one. */
+static gboolean
+take_inner_signatures (const McUnwrap *unwrap, McRun *run, GError **error)
+{
+  gpgme_verify_result_t result = gpgme_op_verify_result (run->gpgme);
+  if (run->status.new_signature == 0 && (result == NULL || result->signatures == NULL))
+    return TRUE;
+  McLayer *layer = add_layer (unwrap->unwrapped, MC_LAYER_SIGNED, unwrap->path);
+  return _mc_openpgp_take_signatures (run, NULL, judges_signatures (unwrap), layer, error);
+}
+
+static gboolean
+decrypt_with (const McUnwrap *unwrap, McRunMode mode, McLayer *layer, gboolean *ret_again,
+              GError **error)
+{
+  g_auto (McRun) run = { 0 };
+  gpgme_error_t code = 0;
+  if (!_mc_run_start (&run, unwrap->engine, mode, unwrap->cancellable, error))
+    return FALSE;
+  g_autoptr (McSpool) content =
+    run_operation (unwrap, &run, gpgme_op_decrypt_verify, &code, error);
+  if (content == NULL)
+    return FALSE;
+  *ret_again = _mc_run_wants_agent (&run, code);
+  if (*ret_again)
+    return TRUE;
+  if (!is_proven (&run, code)) {
+    explain_failure (unwrap, &run, code, layer);
+    return TRUE;
+  }
+  take_encryption (&run, layer);
+  if (!take_inner_signatures (unwrap, &run, error))
+    return FALSE;
+  unwrap->unwrapped->content = g_steal_pointer (&content);
+  return TRUE;
+}
+
+static McLayer *
+add_encrypted_layer (McPgpObject *object, const char *path, McUnwrapped *unwrapped)
+{
+  McLayer *layer = add_layer (unwrapped, MC_LAYER_ENCRYPTED, path);
+  g_ptr_array_extend_and_steal (layer->recipients, object->recipients);
+  object->recipients = NULL;
+  if (object->passphrases > 0)
+    _mc_layer_set_algorithm (layer, "key-encryption", "passphrase");
+  return layer;
+}
+
+static gboolean
+unwrap_encrypted (McUnwrap *unwrap, GError **error)
+{
+  init_unwrapped (unwrap->unwrapped, "encrypted");
+  McLayer *layer = add_encrypted_layer (unwrap->object, unwrap->path, unwrap->unwrapped);
+  if (unwrap->object->problem != NULL) {
+    gboolean unsupported = strcmp (unwrap->object->problem, "unsupported-encryption") == 0;
+    fail (layer, unsupported ? MC_DECRYPTION_ERROR : MC_DECRYPTION_FAILED,
+          _mc_reason_new (unwrap->object->problem, NULL, "%s", unwrap->object->problem_text));
+    return TRUE;
+  }
+  gboolean again = FALSE;
+  if (!decrypt_with (unwrap, MC_RUN_SECRET, layer, &again, error))
+    return FALSE;
+  return !again || decrypt_with (unwrap, MC_RUN_SECRET_AGENT, layer, &again, error);
+}
+
+/* ------------------------------------------------------------------- signed -- */
+
+static gpgme_error_t
+verify_operation (gpgme_ctx_t gpgme, gpgme_data_t input, gpgme_data_t output)
+{
+  return gpgme_op_verify (gpgme, input, NULL, output);
+}
+
+static gboolean
+take_signed_content (McUnwrap *unwrap, McRun *run, McLayer *layer, McSpool **content,
+                     GError **error)
+{
+  if (run->status.plaintext != 1) {
+    _mc_openpgp_mark_malformed (layer, "malformed", _("GnuPG did not find exactly one content"));
+    return TRUE;
+  }
+  unwrap->unwrapped->content = g_steal_pointer (content);
+  if (unwrap->object->unreadable && run->status.new_signature == 0) {
+    g_ptr_array_set_size (unwrap->unwrapped->layers, 0);   /* it was only compressed */
+    return TRUE;
+  }
+  return _mc_openpgp_take_signatures (run, unwrap->object, judges_signatures (unwrap), layer,
+                                      error);
+}
+
+static gboolean
+unwrap_signed (McUnwrap *unwrap, GError **error)
+{
+  init_unwrapped (unwrap->unwrapped, "signed");
+  McLayer *layer = add_layer (unwrap->unwrapped, MC_LAYER_SIGNED, unwrap->path);
+  if (unwrap->object->problem != NULL) {
+    _mc_openpgp_mark_malformed (layer, unwrap->object->problem, unwrap->object->problem_text);
+    return TRUE;
+  }
+  g_auto (McRun) run = { 0 };
+  gpgme_error_t code = 0;
+  if (!_mc_run_start (&run, unwrap->engine, MC_RUN_PUBLIC, unwrap->cancellable, error))
+    return FALSE;
+  g_autoptr (McSpool) content = run_operation (unwrap, &run, verify_operation, &code, error);
+  if (content == NULL)
+    return FALSE;
+  return take_signed_content (unwrap, &run, layer, &content, error);
+}
+
+/* The block as a detached signature over its text: what is hashed is what is handed out. */
+static gboolean
+unwrap_clearsigned (McUnwrap *unwrap, GError **error)
+{
+  init_unwrapped (unwrap->unwrapped, "clearsigned");
+  McLayer *layer = add_layer (unwrap->unwrapped, MC_LAYER_SIGNED, unwrap->path);
+  g_autoptr (McSpool) text = spool_new (unwrap);
+  g_autoptr (GError) problem = NULL;
+  guint64 n_signed = 0;
+  McVerifyJob job = { MC_SPAN_NONE, MC_SPAN_NONE };
+  if (!_mc_armor_split_clearsigned (unwrap->span, _mc_context_get_limits (unwrap->engine->context),
+                                    text, &n_signed, &job.signature, &problem)) {
+    if (!g_error_matches (problem, MC_ERROR, MC_ERROR_MALFORMED)) {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+    _mc_openpgp_mark_malformed (layer, "malformed", problem->message);
+    return TRUE;
+  }
+  job.content = (McSpan) { text, 0, n_signed };
+  if (!_mc_openpgp_verify_detached (unwrap->engine, &job, judges_signatures (unwrap), layer,
+                                    unwrap->cancellable, error))
+    return FALSE;
+  if (layer->structure != MC_CONTENT_MALFORMED)
+    unwrap->unwrapped->content = g_steal_pointer (&text);
+  return TRUE;
+}
+
+/* ------------------------------------------------------------- entry points -- */
+
+static gboolean
+refuse (const McPgpObject *object, GError **error)
+{
+  if (object->problem_text != NULL)
+    _mc_set_error (error, MC_ERROR_MALFORMED, NULL, "%s", object->problem_text);
+  else if (object->kind == MC_PGP_KEYS)
+    _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("this is an OpenPGP key, not a message"));
+  else
+    _mc_set_error (error, MC_ERROR_MALFORMED, NULL,
+                   _("this is an OpenPGP signature without its content"));
+  return FALSE;
+}
+
+static gboolean
+unwrap_object (McUnwrap *unwrap, McSpool *literal, GError **error)
+{
+  switch (unwrap->object->kind) {
+  case MC_PGP_ENCRYPTED:
+    return unwrap_encrypted (unwrap, error);
+  case MC_PGP_SIGNED:
+    return unwrap_signed (unwrap, error);
+  case MC_PGP_LITERAL:
+    if (unwrap->object->problem != NULL)
+      break;
+    if (unwrap->object->unreadable)
+      return unwrap_signed (unwrap, error);
+    init_unwrapped (unwrap->unwrapped, "literal");
+    unwrap->unwrapped->content = _mc_spool_ref (literal);
+    return TRUE;
+  default:
+    break;
+  }
+  return refuse (unwrap->object, error);
+}
+
+gboolean
+_mc_openpgp_unwrap (McEngine *engine, McSpan span, const char *path, McUnwrapFlags flags,
+                    McUnwrapped *ret_unwrapped, GCancellable *cancellable, GError **error)
+{
+  g_auto (McPgpObject) object = { .kind = MC_PGP_UNKNOWN };
+  g_auto (McUnwrapped) unwrapped = { 0 };
+  McUnwrap unwrap = { .engine = engine, .span = span, .path = path, .flags = flags,
+                      .object = &object, .unwrapped = &unwrapped, .cancellable = cancellable };
+  gboolean ok;
+  if (_mc_armor_probe (span) == MC_ARMOR_CLEARSIGNED) {
+    ok = unwrap_clearsigned (&unwrap, error);
+  } else {
+    g_autoptr (McSpool) literal = spool_new (&unwrap);
+    ok = _mc_pgp_object_read_span (span, _mc_context_get_limits (engine->context), literal,
+                                   &object, cancellable, error)
+         && unwrap_object (&unwrap, literal, error);
+  }
+  if (!ok)
+    return FALSE;
+  *ret_unwrapped = unwrapped;
+  unwrapped = (McUnwrapped) { 0 };
+  return TRUE;
+}
