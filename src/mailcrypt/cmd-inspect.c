@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "commands.h"
+#include "json.h"
+#include "options.h"
+#include "output.h"
+#include "text.h"
+
+/* Appends @part and what is below it; @indent stands before its second line. */
+static void
+append_part (GString *out, McPart *part, const char *indent)
+{
+  g_autofree char *type = mc_text_escape_line (mc_part_get_content_type (part));
+  g_autofree char *size = text_from_size (mc_part_get_size (part));
+  const char *filename = mc_part_get_filename (part);
+  g_autofree char *name = filename != NULL ? mc_text_escape_line (filename) : NULL;
+  g_string_append_printf (out, "%s  %s  %s%s%s\n", mc_part_get_path (part), type, size,
+                          name != NULL ? "  " : "", name != NULL ? name : "");
+
+  GPtrArray *children = mc_part_get_children (part);
+  const char *bar = children->len > 0 ? "|  " : "   ";
+  const McLayer *layer = mc_part_get_layer (part);
+  if (layer != NULL) {
+    g_autofree char *what = text_describe_layer (layer);
+    g_string_append_printf (out, "%s%s= %s\n", indent, bar, what);
+  }
+  GPtrArray *oddities = mc_part_get_oddities (part);
+  for (guint i = 0; i < oddities->len; i++)
+    g_string_append_printf (out, "%s%s! %s\n", indent, bar,
+                            mc_reason_get_text (g_ptr_array_index (oddities, i)));
+
+  for (guint i = 0; i < children->len; i++) {
+    gboolean last = i + 1 == children->len;
+    g_autofree char *deeper = g_strconcat (indent, last ? "   " : "|  ", NULL);
+    g_string_append_printf (out, "%s%s", indent, last ? "`- " : "|- ");
+    append_part (out, g_ptr_array_index (children, i), deeper);
+  }
+}
+
+/* What describing alone cannot see. */
+static void
+append_unseen (GString *out, const McReport *report)
+{
+  GPtrArray *reasons = mc_report_get_reasons (report);
+  for (guint i = 0; i < reasons->len; i++)
+    g_string_append_printf (out, "%s%s\n", i == 0 ? "\n" : "",
+                            mc_reason_get_text (g_ptr_array_index (reasons, i)));
+}
+
+int
+cmd_inspect (Tool *tool, GError **error)
+{
+  g_autoptr (McMessage) message = tool_open_message (tool, MC_OPEN_DESCRIBE, error);
+  if (message == NULL)
+    return STATUS_INTERNAL;
+  if (options.json)
+    return json_print (tool, mc_message_describe_json (message, STATUS_OK), error)
+           ? STATUS_OK : STATUS_INTERNAL;
+
+  g_autoptr (GString) out = g_string_new (NULL);
+  append_part (out, mc_message_get_root (message), "");
+  append_unseen (out, mc_message_get_report (message));
+  return output_print (options.output, out->str, error) ? STATUS_OK : STATUS_INTERNAL;
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "commands.h"
+#include "input.h"
+#include "json.h"
+#include "keytext.h"
+#include "options.h"
+#include "output.h"
+#include "passphrase.h"
+
+static struct {
+  gboolean secret, anchor, self_signed;
+  int expiring, new_passphrase_fd;
+  char *address, *name, *algorithm, *csr;
+} opt = { .expiring = -1, .new_passphrase_fd = -1 };
+
+/* -------------------------------------------------------------- list and show -- */
+
+static const GOptionEntry list_options[] = {
+  { "secret", 0, 0, G_OPTION_ARG_NONE, &opt.secret,
+    N_("Only keys whose secret part is here"), NULL },
+  { "expiring", 0, 0, G_OPTION_ARG_INT, &opt.expiring,
+    N_("Only keys that expire within DAYS; status 6 when there are any"), N_("DAYS") },
+  G_OPTION_ENTRY_NULL
+};
+
+/* The keys that match @pattern (nullable). */
+static GPtrArray *
+find_keys (Tool *tool, const char *pattern, GError **error)
+{
+  McProtocol protocol = MC_PROTOCOL_UNKNOWN;
+  McContext *context = options_get_protocol (&protocol, error) ? tool_get_context (tool, error)
+                                                               : NULL;
+  if (context == NULL)
+    return NULL;
+  return mc_keys_list (context, protocol, pattern, opt.secret, tool->cancellable, error);
+}
+
+static void
+keep_expiring (GPtrArray *keys)
+{
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  gint64 end = now + (gint64) opt.expiring * 24 * 60 * 60;
+  for (guint i = keys->len; i-- > 0;) {
+    gint64 until = mc_key_get_valid_until (g_ptr_array_index (keys, i));
+    if (until == 0 || until < now || until > end)
+      g_ptr_array_remove_index (keys, i);
+  }
+}
+
+static int
+cmd_keys_list (Tool *tool, GError **error)
+{
+  g_autoptr (GPtrArray) keys = find_keys (tool, tool->operands[0], error);
+  if (keys == NULL)
+    return STATUS_INTERNAL;
+  int status = STATUS_OK;
+  if (opt.expiring >= 0) {
+    keep_expiring (keys);
+    status = keys->len > 0 ? STATUS_NOT_TRUSTED : STATUS_OK;
+  }
+  if (options.json)
+    return json_print (tool, json_from_keys (keys, status), error) ? status : STATUS_INTERNAL;
+  g_autofree char *text = keytext_from_list (keys);
+  return output_print (options.output, text, error) ? status : STATUS_INTERNAL;
+}
+
+/* As find_keys(), and it is an error when there is none. */
+static GPtrArray *
+need_keys (Tool *tool, const char *pattern, GError **error)
+{
+  g_autoptr (GPtrArray) keys = find_keys (tool, pattern, error);
+  if (keys == NULL)
+    return NULL;
+  if (keys->len == 0) {
+    tool_set_error (error, STATUS_NO_KEY, "no-key", _("'mailcrypt keys list' shows what is here"),
+                    _("no key for '%s'"), pattern);
+    return NULL;
+  }
+  return g_steal_pointer (&keys);
+}
+
+static int
+cmd_keys_show (Tool *tool, GError **error)
+{
+  g_autoptr (GPtrArray) keys = need_keys (tool, tool->operands[0], error);
+  if (keys == NULL)
+    return STATUS_INTERNAL;
+  if (options.json)
+    return json_print (tool, json_from_keys (keys, STATUS_OK), error) ? STATUS_OK : STATUS_INTERNAL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint i = 0; i < keys->len; i++) {
+    g_autofree char *one = keytext_from_key (g_ptr_array_index (keys, i));
+    g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "", one);
+  }
+  return output_print (options.output, text->str, error) ? STATUS_OK : STATUS_INTERNAL;
+}
+
+/* ----------------------------------------------------------- import and export -- */
+
+static const GOptionEntry import_options[] = {
+  { "new-passphrase-fd", 0, 0, G_OPTION_ARG_INT, &opt.new_passphrase_fd,
+    N_("Keep private keys under the passphrase from descriptor N; an empty one: unencrypted"),
+    N_("N") },
+  G_OPTION_ENTRY_NULL
+};
+
+/* Sets @ret_secret to NULL when none was named. */
+static gboolean
+read_new_passphrase (McSecret **ret_secret, gboolean *ret_empty, GError **error)
+{
+  int fd = opt.new_passphrase_fd;
+  if (fd < 0)
+    return TRUE;
+  if (fcntl (fd, F_SETFD, FD_CLOEXEC) != 0) {
+    tool_set_usage (error, NULL, _("descriptor %d is not open"), fd);
+    return FALSE;
+  }
+  *ret_secret = passphrase_read (fd, ret_empty, error);
+  return *ret_secret != NULL;
+}
+
+static gboolean
+import_file (Tool *tool, const char *file, McSecret *new_passphrase, GPtrArray *all,
+             GError **error)
+{
+  g_autoptr (GInputStream) input = input_open (file, error);
+  if (input == NULL)
+    return FALSE;
+  g_autoptr (GPtrArray) imported = mc_keys_import (tool->context, input, new_passphrase,
+                                                   tool->cancellable, error);
+  if (imported == NULL) {
+    if (file != NULL)
+      g_prefix_error (error, "'%s': ", file);
+    return FALSE;
+  }
+  g_ptr_array_extend_and_steal (all, g_steal_pointer (&imported));
+  return TRUE;
+}
+
+static gboolean
+any_is (GPtrArray *imported, const char *(*get) (const McImported *), const char *word)
+{
+  for (guint i = 0; i < imported->len; i++)
+    if (g_strcmp0 (get (g_ptr_array_index (imported, i)), word) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+print_imported (Tool *tool, GPtrArray *imported, int status, GError **error)
+{
+  if (options.json)
+    return json_print (tool, json_from_imported (imported, status), error);
+  if (options.quiet)
+    return TRUE;
+  g_autofree char *text = keytext_from_imported (imported);
+  return output_print (options.output, text, error);
+}
+
+static int
+cmd_keys_import (Tool *tool, GError **error)
+{
+  gboolean empty = FALSE;
+  g_autoptr (McSecret) new_passphrase = NULL;
+  if (tool_get_context (tool, error) == NULL
+      || !read_new_passphrase (&new_passphrase, &empty, error))
+    return STATUS_INTERNAL;
+
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+  gboolean done = TRUE;
+  if (tool->operands[0] == NULL)
+    done = import_file (tool, NULL, new_passphrase, all, error);
+  for (char **file = tool->operands; done && *file != NULL; file++)
+    done = import_file (tool, *file, new_passphrase, all, error);
+  if (!done)
+    return STATUS_INTERNAL;
+
+  int status = any_is (all, mc_imported_get_word, "rejected") ? STATUS_MALFORMED : STATUS_OK;
+  if (!print_imported (tool, all, status, error))
+    return STATUS_INTERNAL;
+  if (empty && any_is (all, mc_imported_get_what, "private-key"))
+    tool_warn (tool, NULL, _("the private key is stored unencrypted"));
+  return status;
+}
+
+static int
+cmd_keys_export (Tool *tool, GError **error)
+{
+  g_autoptr (Output) output = output_new (options.output, OUTPUT_TEXT, error);
+  if (output == NULL)
+    return STATUS_ENVIRONMENT;
+  for (char **pattern = tool->operands; *pattern != NULL; pattern++) {
+    g_autoptr (GPtrArray) keys = need_keys (tool, *pattern, error);
+    if (keys == NULL)
+      return STATUS_INTERNAL;
+    for (guint i = 0; i < keys->len; i++)
+      if (!mc_keys_export (tool->context, g_ptr_array_index (keys, i), output_get_stream (output),
+                           tool->cancellable, error))
+        return STATUS_INTERNAL;
+  }
+  return output_commit (output, error) ? STATUS_OK : STATUS_INTERNAL;
+}
+
+/* ------------------------------------------------------------ trust and removal -- */
+
+static const GOptionEntry trust_options[] = {
+  { "for", 0, 0, G_OPTION_ARG_STRING, &opt.address,
+    N_("Only for ADDR, instead of each address of the key"), N_("ADDR") },
+  { "anchor", 0, 0, G_OPTION_ARG_NONE, &opt.anchor,
+    N_("Trust whatever this certificate authority certifies"), NULL },
+  G_OPTION_ENTRY_NULL
+};
+
+static const GOptionEntry distrust_options[] = {
+  { "for", 0, 0, G_OPTION_ARG_STRING, &opt.address,
+    N_("Only for ADDR, instead of each address of the key"), N_("ADDR") },
+  G_OPTION_ENTRY_NULL
+};
+
+/* What these commands changed, as the key is now. */
+static int
+print_changed (Tool *tool, const char *fingerprint, GError **error)
+{
+  if (!options.json)
+    return STATUS_OK;
+  g_autoptr (GPtrArray) keys = find_keys (tool, fingerprint, error);
+  if (keys == NULL)
+    return STATUS_INTERNAL;
+  return json_print (tool, json_from_keys (keys, STATUS_OK), error) ? STATUS_OK : STATUS_INTERNAL;
+}
+
+static int
+cmd_keys_trust (Tool *tool, GError **error)
+{
+  const char *fingerprint = tool->operands[0];
+  McContext *context = tool_get_context (tool, error);
+  if (context == NULL
+      || !mc_keys_trust (context, fingerprint, opt.address, opt.anchor, tool->cancellable, error))
+    return STATUS_INTERNAL;
+  return print_changed (tool, fingerprint, error);
+}
+
+static int
+cmd_keys_distrust (Tool *tool, GError **error)
+{
+  const char *fingerprint = tool->operands[0];
+  McContext *context = tool_get_context (tool, error);
+  if (context == NULL
+      || !mc_keys_distrust (context, fingerprint, opt.address, tool->cancellable, error))
+    return STATUS_INTERNAL;
+  return print_changed (tool, fingerprint, error);
+}
+
+static int
+cmd_keys_remove (Tool *tool, GError **error)
+{
+  const char *fingerprint = tool->operands[0];
+  McContext *context = tool_get_context (tool, error);
+  if (context == NULL || !mc_keys_remove (context, fingerprint, tool->cancellable, error))
+    return STATUS_INTERNAL;
+  return print_changed (tool, fingerprint, error);
+}
+
+/* ------------------------------------------------------------------ generation -- */
+
+static const GOptionEntry generate_options[] = {
+  { "name", 0, 0, G_OPTION_ARG_STRING, &opt.name, N_("The person's name"), N_("NAME") },
+  { "algo", 0, 0, G_OPTION_ARG_STRING, &opt.algorithm,
+    N_("The key's algorithm, e.g. ed25519, rsa3072 or p256"), N_("ALGO") },
+  { "self-signed", 0, 0, G_OPTION_ARG_NONE, &opt.self_signed,
+    N_("S/MIME: certify the key with itself, to try things out"), NULL },
+  { "csr", 0, 0, G_OPTION_ARG_FILENAME, &opt.csr,
+    N_("S/MIME: write a certificate request to FILE"), N_("FILE") },
+  G_OPTION_ENTRY_NULL
+};
+
+static gboolean
+choose_protocol (McProtocol *ret_protocol, GError **error)
+{
+  gboolean certificate = opt.self_signed || opt.csr != NULL;
+  if (!options_get_protocol (ret_protocol, error))
+    return FALSE;
+  if (*ret_protocol == MC_PROTOCOL_OPENPGP && certificate) {
+    tool_set_usage (error, NULL, _("--self-signed and --csr are for S/MIME"));
+    return FALSE;
+  }
+  if (*ret_protocol == MC_PROTOCOL_SMIME && !certificate) {
+    tool_set_usage (error, _("--csr FILE asks an authority for one, --self-signed makes one to try "
+                             "things out"),
+                    _("an S/MIME key needs a certificate"));
+    return FALSE;
+  }
+  if (*ret_protocol == MC_PROTOCOL_UNKNOWN)
+    *ret_protocol = certificate ? MC_PROTOCOL_SMIME : MC_PROTOCOL_OPENPGP;
+  return TRUE;
+}
+
+static int
+print_generated (Tool *tool, const McKey *key, GError **error)
+{
+  if (options.json)
+    return json_print (tool, json_from_key (key, STATUS_OK), error) ? STATUS_OK : STATUS_INTERNAL;
+  if (key == NULL)
+    return STATUS_OK;
+  g_autofree char *line = g_strconcat (mc_key_get_fingerprint (key), "\n", NULL);
+  return output_print (options.output, line, error) ? STATUS_OK : STATUS_INTERNAL;
+}
+
+static int
+cmd_keys_generate (Tool *tool, GError **error)
+{
+  McKeyRequest request = { .address = tool->operands[0], .name = opt.name,
+                           .algorithm = opt.algorithm, .self_signed = opt.self_signed };
+  if (!choose_protocol (&request.protocol, error) || tool_get_context (tool, error) == NULL)
+    return STATUS_INTERNAL;
+  g_autoptr (Output) csr = opt.csr != NULL ? output_new (opt.csr, OUTPUT_TEXT, error) : NULL;
+  if (opt.csr != NULL && csr == NULL)
+    return STATUS_INTERNAL;
+  g_autoptr (McSecret) passphrase = NULL;
+  if (!passphrase_get (&passphrase, error))
+    return STATUS_INTERNAL;
+
+  request.csr = csr != NULL ? output_get_stream (csr) : NULL;
+  request.passphrase = passphrase;
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (McKey) key = mc_keys_generate (tool->context, &request, tool->cancellable, &failure);
+  if (failure != NULL) {
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return STATUS_INTERNAL;
+  }
+  if (csr != NULL && !output_commit (csr, error))
+    return STATUS_INTERNAL;
+  return print_generated (tool, key, error);
+}
+
+/* ---------------------------------------------------------------------- table -- */
+
+const Command keys_commands[] = {
+  { .name = "list", .operands = "[PATTERN]", .most_operands = 1,
+    .help = N_("List keys and certificates"),
+    .flags = COMMAND_PROTOCOL | COMMAND_CHAINS, .options = list_options, .run = cmd_keys_list },
+  { .name = "show", .operands = "PATTERN", .least_operands = 1, .most_operands = 1,
+    .help = N_("Tell everything about keys"),
+    .flags = COMMAND_PROTOCOL | COMMAND_CHAINS, .run = cmd_keys_show },
+  { .name = "import", .operands = "[FILE]...", .most_operands = G_MAXUINT,
+    .help = N_("Take in keys and certificates"),
+    .flags = COMMAND_SECRET, .options = import_options, .run = cmd_keys_import },
+  { .name = "export", .operands = "PATTERN...", .least_operands = 1, .most_operands = G_MAXUINT,
+    .help = N_("Write public keys and certificates"),
+    .flags = COMMAND_PROTOCOL, .run = cmd_keys_export },
+  { .name = "generate", .operands = "ADDR", .least_operands = 1, .most_operands = 1,
+    .help = N_("Make a key pair"),
+    .flags = COMMAND_PROTOCOL | COMMAND_SECRET, .options = generate_options,
+    .run = cmd_keys_generate },
+  { .name = "trust", .operands = "FPR", .least_operands = 1, .most_operands = 1,
+    .help = N_("Trust a key or an authority"),
+    .options = trust_options, .run = cmd_keys_trust },
+  { .name = "distrust", .operands = "FPR", .least_operands = 1, .most_operands = 1,
+    .help = N_("Take trust back"),
+    .options = distrust_options, .run = cmd_keys_distrust },
+  { .name = "remove", .operands = "FPR", .least_operands = 1, .most_operands = 1,
+    .help = N_("Remove a key or certificate"),
+    .run = cmd_keys_remove },
+  { .name = NULL },
+};

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "body.h"
+#include "commands.h"
+#include "json.h"
+#include "options.h"
+#include "output.h"
+#include "text.h"
+
+static struct {
+  char *part, *html, *color, *type, *from;
+  int width;
+} opt;
+
+const GOptionEntry show_options[] = {
+  { "part", 0, 0, G_OPTION_ARG_STRING, &opt.part,
+    N_("Show only the part with this number"), N_("N") },
+  { "html", 0, 0, G_OPTION_ARG_STRING, &opt.html,
+    N_("Turn HTML into text with COMMAND, which reads standard input"), N_("COMMAND") },
+  { "color", 0, 0, G_OPTION_ARG_STRING, &opt.color,
+    N_("Use colour: auto, always or never"), N_("WHEN") },
+  { "width", 0, 0, G_OPTION_ARG_INT, &opt.width,
+    N_("Fold status and header lines at N columns"), N_("N") },
+  { "type", 0, 0, G_OPTION_ARG_STRING, &opt.type,
+    N_("The input is the body of one part of this type, not a message"), N_("TYPE") },
+  { "from", 0, 0, G_OPTION_ARG_STRING, &opt.from,
+    N_("With --type: the sender of the message it is from"), N_("ADDR") },
+  G_OPTION_ENTRY_NULL
+};
+
+/* What goes together into one page. */
+typedef struct {
+  Tool *tool;
+  McMessage *message;
+  GString *out;
+  gboolean color;
+} Page;
+
+/* ----------------------------------------------------------- status, headers -- */
+
+static void
+append_status (Page *page, Tone tone, const char *text)
+{
+  g_autofree char *line = g_strconcat (STATUS_PREFIX, text, NULL);
+  g_autoptr (GString) folded = g_string_new (NULL);
+  text_append_folded (folded, line, (guint) opt.width, STATUS_PREFIX "  ");
+  g_string_truncate (folded, folded->len - 1);
+  text_append_tone (page->out, tone, folded->str, page->color && tone != TONE_PLAIN);
+  g_string_append_c (page->out, '\n');
+}
+
+static void
+append_verdict (Page *page)
+{
+  const McReport *report = mc_message_get_report (page->message);
+  g_autoptr (GPtrArray) lines = text_describe_report (report, options.verbose);
+  for (guint i = 0; i < lines->len; i++) {
+    const Line *line = g_ptr_array_index (lines, i);
+    append_status (page, line->tone, line->text);
+  }
+}
+
+static void
+append_headers (Page *page)
+{
+  static const char *const names[] = { "From", "To", "Cc", "Date", "Subject" };
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    const char *value = mc_message_get_header (page->message, names[i]);
+    if (value == NULL)
+      continue;
+    g_autofree char *safe = mc_text_escape_line (value);
+    g_autofree char *line = g_strdup_printf ("%s: %s", names[i], safe);
+    text_append_folded (page->out, line, (guint) opt.width, "    ");
+  }
+}
+
+/* -------------------------------------------------------------------- parts -- */
+
+/* The errant layer that @part stands in; NULL: it shares the message's protection. */
+static const McLayer *
+find_errant (const Page *page, const McPart *part)
+{
+  GPtrArray *errant = mc_report_get_errant (mc_message_get_report (page->message));
+  const char *const *paths = mc_part_get_layers (part);
+  for (guint i = 0; i < errant->len; i++) {
+    const McLayer *layer = g_ptr_array_index (errant, i);
+    if (g_strv_contains (paths, mc_layer_get_path (layer)))
+      return layer;
+  }
+  return NULL;
+}
+
+static gboolean
+append_bodies (Page *page, GError **error)
+{
+  g_autoptr (GPtrArray) texts = body_choose (page->message);
+  for (guint i = 0; i < texts->len; i++) {
+    McPart *part = g_ptr_array_index (texts, i);
+    const McLayer *errant = find_errant (page, part);
+    if (i > 0)
+      g_string_append_c (page->out, '\n');
+    if (errant != NULL) {
+      g_autofree char *layer = text_describe_layer (errant);
+      g_autofree char *note = g_strdup_printf (_("part %s stands on its own: %s"),
+                                               mc_part_get_path (part), layer);
+      append_status (page, TONE_DOUBT, note);
+    }
+    if (!body_append_part (page->tool, page->out, part, opt.html, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+append_attachment (Page *page, guint number, const McPart *part)
+{
+  g_autofree char *size = text_from_size (mc_part_get_size (part));
+  g_autofree char *type = mc_text_escape_line (mc_part_get_content_type (part));
+  const char *filename = mc_part_get_filename (part);
+  g_autofree char *name = filename != NULL ? mc_text_escape_line (filename) : NULL;
+  const McLayer *errant = find_errant (page, part);
+  const char *protection = errant != NULL
+    ? _("protection of its own")
+    : mc_summary_to_word (mc_report_get_summary (mc_message_get_report (page->message)));
+  g_autofree char *line = g_strdup_printf ("%u. %s, %s, %s%s%s", number, type, size, protection,
+                                           name != NULL ? ": " : "", name != NULL ? name : "");
+  append_status (page, TONE_PLAIN, line);
+}
+
+/* Whatever was not shown as text, with the numbers that --part takes. */
+static void
+append_attachments (Page *page)
+{
+  g_autoptr (GPtrArray) texts = body_choose (page->message);
+  GPtrArray *leaves = mc_message_get_leaves (page->message);
+  gboolean first = TRUE;
+  for (guint i = 0; i < leaves->len; i++) {
+    McPart *part = g_ptr_array_index (leaves, i);
+    if (g_ptr_array_find (texts, part, NULL))
+      continue;
+    if (first) {
+      g_string_append_c (page->out, '\n');
+      append_status (page, TONE_PLAIN, _("other parts ('mailcrypt extract --part N' gives them):"));
+    }
+    first = FALSE;
+    append_attachment (page, i + 1, part);
+  }
+}
+
+static gboolean
+append_one_part (Page *page, GError **error)
+{
+  McPart *part = mc_message_find_part (page->message, opt.part);
+  if (part == NULL) {
+    tool_set_usage (error, _("'mailcrypt inspect' lists them"), _("no part '%s'"), opt.part);
+    return FALSE;
+  }
+  if (!body_can_show (part)) {
+    tool_set_usage (error, _("'mailcrypt extract --part' writes any part"),
+                    _("part '%s' is no text"), opt.part);
+    return FALSE;
+  }
+  return body_append_part (page->tool, page->out, part, opt.html, error);
+}
+
+/* ------------------------------------------------------------------ command -- */
+
+static gboolean
+check_options (GError **error)
+{
+  if (opt.from != NULL && opt.type == NULL) {
+    tool_set_usage (error, _("a whole message has a From field of its own"),
+                    _("--from goes with --type only"));
+    return FALSE;
+  }
+  if (opt.width < 0) {
+    tool_set_usage (error, NULL, _("--width takes a number of columns"));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static McMessage *
+open_message (Tool *tool, GError **error)
+{
+  if (opt.type == NULL)
+    return tool_open_message (tool, MC_OPEN_DEFAULT, error);
+
+  McContext *context = tool_get_context (tool, error);
+  g_autoptr (GInputStream) input = context != NULL ? tool_open_input (tool, error) : NULL;
+  if (input == NULL)
+    return NULL;
+  return mc_open_part (context, input, opt.type, opt.from, tool_get_open_flags (),
+                       tool->cancellable, error);
+}
+
+static gboolean
+print_page (Page *page, GError **error)
+{
+  if (opt.part == NULL) {
+    append_verdict (page);
+    append_headers (page);
+    g_string_append_c (page->out, '\n');
+  }
+  gboolean done = opt.part != NULL ? append_one_part (page, error) : append_bodies (page, error);
+  if (!done)
+    return FALSE;
+  if (opt.part == NULL)
+    append_attachments (page);
+  return output_print (options.output, page->out->str, error);
+}
+
+int
+cmd_show (Tool *tool, GError **error)
+{
+  gboolean color = FALSE;
+  if (!check_options (error) || !text_wants_color (opt.color, &color, error))
+    return STATUS_USAGE;
+  g_autoptr (McMessage) message = open_message (tool, error);
+  if (message == NULL)
+    return STATUS_INTERNAL;
+
+  const McReport *report = mc_message_get_report (message);
+  int status = mc_report_get_decrypt_status (report);
+  if (status == STATUS_NOT_PROTECTED)
+    status = STATUS_OK;
+  if (options.json)
+    return json_print (tool, mc_report_to_json (report, status), error) ? status : STATUS_INTERNAL;
+  if (status != STATUS_OK) {
+    tool_set_report_error (error, report, status);
+    return status;
+  }
+
+  g_autoptr (GString) out = g_string_new (NULL);
+  Page page = { .tool = tool, .message = message, .out = out, .color = color };
+  return print_page (&page, error) ? STATUS_OK : STATUS_INTERNAL;
+}

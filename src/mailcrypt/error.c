@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The tool's errors, and the one place that tells people of errors and warnings. */
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <stdio.h>
+
+#include "json.h"
+#include "options.h"
+#include "tool.h"
+
+typedef struct {
+  char *word;
+  char *hint;
+} ToolErrorPrivate;
+
+static void
+tool_error_private_init (ToolErrorPrivate *private)
+{
+  private->word = NULL;
+  private->hint = NULL;
+}
+
+static void
+tool_error_private_copy (const ToolErrorPrivate *from, ToolErrorPrivate *to)
+{
+  to->word = g_strdup (from->word);
+  to->hint = g_strdup (from->hint);
+}
+
+static void
+tool_error_private_clear (ToolErrorPrivate *private)
+{
+  g_free (private->word);
+  g_free (private->hint);
+}
+
+G_DEFINE_EXTENDED_ERROR (ToolError, tool_error)
+
+void
+tool_set_error (GError **error, int status, const char *word, const char *hint,
+                const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  GError *made = g_error_new_valist (TOOL_ERROR, status, format, args);
+  va_end (args);
+
+  ToolErrorPrivate *private = tool_error_get_private (made);
+  private->word = g_strdup (word);
+  private->hint = g_strdup (hint);
+  g_propagate_error (error, made);
+}
+
+void
+tool_set_errno (GError **error, int number, const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_autofree char *what = g_strdup_vprintf (format, args);
+  va_end (args);
+  tool_set_error (error, STATUS_ENVIRONMENT, "io", NULL, "%s: %s", what, g_strerror (number));
+}
+
+int
+tool_error_get_status (const GError *error)
+{
+  if (error->domain == TOOL_ERROR)
+    return error->code;
+  if (error->domain == G_OPTION_ERROR)
+    return STATUS_USAGE;
+  return mc_error_get_exit_status (error);
+}
+
+const char *
+tool_error_get_word (const GError *error)
+{
+  if (error->domain == TOOL_ERROR)
+    return tool_error_get_private (error)->word;
+  if (error->domain == G_OPTION_ERROR)
+    return "usage";
+  return mc_error_get_word (error);
+}
+
+const char *
+tool_error_get_hint (const GError *error)
+{
+  if (error->domain == TOOL_ERROR)
+    return tool_error_get_private (error)->hint;
+  return mc_error_get_hint (error);
+}
+
+/* The first reason of the outermost layer that kept its content to itself. */
+static const McReason *
+find_blocking_reason (const McReport *report)
+{
+  GPtrArray *layers = mc_report_get_layers (report);
+  for (guint i = 0; i < layers->len; i++) {
+    const McLayer *layer = g_ptr_array_index (layers, i);
+    McDecryptionStatus status = mc_layer_get_decryption_status (layer);
+    GPtrArray *reasons = mc_layer_get_reasons (layer);
+    if (mc_layer_get_kind (layer) == MC_LAYER_ENCRYPTED && status != MC_DECRYPTION_OK
+        && reasons->len > 0)
+      return g_ptr_array_index (reasons, 0);
+  }
+  GPtrArray *reasons = mc_report_get_reasons (report);
+  return reasons->len > 0 ? g_ptr_array_index (reasons, 0) : NULL;
+}
+
+static const char *
+describe_status (int status)
+{
+  switch (status) {
+    case STATUS_NOT_PROTECTED: return _("the message is not encrypted");
+    case STATUS_NO_SECRET: return _("no secret key to decrypt with");
+    case STATUS_INTEGRITY: return _("the decrypted content failed its integrity check");
+    case STATUS_MALFORMED: return _("the message is malformed");
+    case STATUS_ENVIRONMENT: return _("the engine failed");
+    default: return _("the content could not be read");
+  }
+}
+
+void
+tool_set_report_error (GError **error, const McReport *report, int status)
+{
+  const McReason *reason = find_blocking_reason (report);
+  if (reason == NULL) {
+    tool_set_error (error, status, "unreadable", NULL, "%s", describe_status (status));
+    return;
+  }
+  tool_set_error (error, status, mc_reason_get_code (reason), mc_reason_get_hint (reason), "%s",
+                  mc_reason_get_text (reason));
+}
+
+/* ----------------------------------------------------------------- printing -- */
+
+static void
+print_hints (const char *hint)
+{
+  if (hint == NULL)
+    return;
+  g_auto (GStrv) lines = g_strsplit (hint, "\n", -1);
+  for (int i = 0; lines[i] != NULL; i++) {
+    g_autofree char *line = mc_text_escape_line (lines[i]);
+    if (*line != '\0')
+      fprintf (stderr, _("hint: %s\n"), line);
+  }
+}
+
+static void
+print_line (const Tool *tool, const char *kind, const char *message)
+{
+  /* Messages quote what stands in files and mails. */
+  g_autofree char *line = mc_text_escape_line (message);
+  if (tool->name != NULL)
+    fprintf (stderr, "mailcrypt: %s: %s%s\n", tool->name, kind, line);
+  else
+    fprintf (stderr, "mailcrypt: %s%s\n", kind, line);
+}
+
+int
+tool_print_error (Tool *tool, const GError *error)
+{
+  int status = tool_error_get_status (error);
+  print_line (tool, "", error->message);
+  print_hints (tool_error_get_hint (error));
+  if (!options.json || tool->json_done)
+    return status;
+
+  /* Standard output may be what failed; the message above has been said in any case. */
+  g_clear_pointer (&options.output, g_free);
+  (void) json_print (tool, json_from_error (error, status), NULL);
+  return status;
+}
+
+void
+tool_warn (const Tool *tool, const char *hint, const char *format, ...)
+{
+  if (options.quiet)
+    return;
+
+  va_list args;
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+  print_line (tool, _("warning: "), message);
+  print_hints (hint);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* HTML reduced to its text. Nothing is fetched, no form, style or script is looked at. */
+#pragma once
+
+#include <gio/gio.h>
+
+/* @html is UTF-8; the result is not escaped for a screen. (transfer full) */
+char *html_reduce (const char *html);
+
+/* Gives @html to the program in @command (words as in a shell, but no shell), and returns
+ * its standard output. (transfer full) */
+char *html_run (const char *command, const char *html, GCancellable *cancellable, GError **error);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "json.h"
+
+#include <json-glib/json-glib.h>
+
+#include "options.h"
+#include "output.h"
+#include "words.h"
+
+#define FORMAT_VERSION 1
+
+/* ------------------------------------------------------------------ writing -- */
+
+static JsonBuilder *
+begin (void)
+{
+  JsonBuilder *builder = json_builder_new ();
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "format_version");
+  json_builder_add_int_value (builder, FORMAT_VERSION);
+  return builder;
+}
+
+static char *
+finish (JsonBuilder *builder, int exit_status)
+{
+  json_builder_set_member_name (builder, "exit_status");
+  json_builder_add_int_value (builder, exit_status);
+  json_builder_end_object (builder);
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  return json_to_string (root, TRUE);
+}
+
+gboolean
+json_print (Tool *tool, char *json, GError **error)
+{
+  g_autofree char *object = json;
+  g_autofree char *text = g_strconcat (object, "\n", NULL);
+  tool->json_done = TRUE;
+  return output_print (options.output, text, error);
+}
+
+/* JSON is UTF-8; keys and file names need not be. */
+static void
+add_string (JsonBuilder *builder, const char *name, const char *value)
+{
+  json_builder_set_member_name (builder, name);
+  if (value == NULL) {
+    json_builder_add_null_value (builder);
+    return;
+  }
+  g_autofree char *valid = g_utf8_validate (value, -1, NULL) ? NULL : mc_text_escape_line (value);
+  json_builder_add_string_value (builder, valid != NULL ? valid : value);
+}
+
+static void
+add_int (JsonBuilder *builder, const char *name, gint64 value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, value);
+}
+
+static void
+add_boolean (JsonBuilder *builder, const char *name, gboolean value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_boolean_value (builder, value);
+}
+
+static void
+begin_array (JsonBuilder *builder, const char *name)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_begin_array (builder);
+}
+
+static void
+add_reasons (JsonBuilder *builder, GPtrArray *reasons)
+{
+  begin_array (builder, "reasons");
+  for (guint i = 0; i < reasons->len; i++) {
+    const McReason *reason = g_ptr_array_index (reasons, i);
+    json_builder_begin_object (builder);
+    add_string (builder, "code", mc_reason_get_code (reason));
+    add_string (builder, "text", mc_reason_get_text (reason));
+    add_string (builder, "hint", mc_reason_get_hint (reason));
+    json_builder_end_object (builder);
+  }
+  json_builder_end_array (builder);
+}
+
+/* ------------------------------------------------------------------ objects -- */
+
+char *
+json_from_error (const GError *error, int exit_status)
+{
+  g_autoptr (JsonBuilder) builder = begin ();
+  json_builder_set_member_name (builder, "error");
+  json_builder_begin_object (builder);
+  add_string (builder, "code", tool_error_get_word (error));
+  add_string (builder, "text", error->message);
+  add_string (builder, "hint", tool_error_get_hint (error));
+  json_builder_end_object (builder);
+  return finish (builder, exit_status);
+}
+
+static void
+add_addresses (JsonBuilder *builder, const McKey *key)
+{
+  begin_array (builder, "addresses");
+  for (guint i = 0; i < mc_key_get_n_addresses (key); i++) {
+    json_builder_begin_object (builder);
+    add_string (builder, "address", mc_key_get_address (key, i));
+    add_string (builder, "name", mc_key_get_name (key, i));
+    add_boolean (builder, "trusted", mc_key_get_address_trusted (key, i));
+    json_builder_end_object (builder);
+  }
+  json_builder_end_array (builder);
+}
+
+static void
+add_use (JsonBuilder *builder, McKeyUse use)
+{
+  begin_array (builder, "use");
+  if (use & MC_KEY_CAN_SIGN)
+    json_builder_add_string_value (builder, "sign");
+  if (use & MC_KEY_CAN_ENCRYPT)
+    json_builder_add_string_value (builder, "encrypt");
+  if (use & MC_KEY_CAN_CERTIFY)
+    json_builder_add_string_value (builder, "certify");
+  json_builder_end_array (builder);
+}
+
+static void
+add_key (JsonBuilder *builder, const McKey *key)
+{
+  json_builder_begin_object (builder);
+  add_string (builder, "protocol", mc_protocol_to_word (mc_key_get_protocol (key)));
+  add_string (builder, "fingerprint", mc_key_get_fingerprint (key));
+  add_addresses (builder, key);
+  add_use (builder, mc_key_get_use (key));
+  add_string (builder, "secret", secret_to_word (mc_key_get_secret (key)));
+  add_string (builder, "validity", validity_to_word (mc_key_get_validity (key)));
+  add_int (builder, "valid_from", mc_key_get_valid_from (key));
+  add_int (builder, "valid_until", mc_key_get_valid_until (key));
+  add_string (builder, "algorithm", mc_key_get_algorithm (key));
+  add_string (builder, "subject", mc_key_get_subject (key));
+  add_string (builder, "issuer", mc_key_get_issuer (key));
+  add_boolean (builder, "authority", mc_key_get_is_authority (key));
+  add_boolean (builder, "anchor", mc_key_get_is_anchor (key));
+  add_reasons (builder, mc_key_get_reasons (key));
+  json_builder_end_object (builder);
+}
+
+char *
+json_from_keys (GPtrArray *keys, int exit_status)
+{
+  g_autoptr (JsonBuilder) builder = begin ();
+  begin_array (builder, "keys");
+  for (guint i = 0; i < keys->len; i++)
+    add_key (builder, g_ptr_array_index (keys, i));
+  json_builder_end_array (builder);
+  return finish (builder, exit_status);
+}
+
+char *
+json_from_key (const McKey *key, int exit_status)
+{
+  g_autoptr (JsonBuilder) builder = begin ();
+  json_builder_set_member_name (builder, "key");
+  if (key != NULL)
+    add_key (builder, key);
+  else
+    json_builder_add_null_value (builder);
+  return finish (builder, exit_status);
+}
+
+char *
+json_from_imported (GPtrArray *imported, int exit_status)
+{
+  g_autoptr (JsonBuilder) builder = begin ();
+  begin_array (builder, "imported");
+  for (guint i = 0; i < imported->len; i++) {
+    const McImported *one = g_ptr_array_index (imported, i);
+    json_builder_begin_object (builder);
+    add_string (builder, "protocol", mc_protocol_to_word (mc_imported_get_protocol (one)));
+    add_string (builder, "fingerprint", mc_imported_get_fingerprint (one));
+    add_string (builder, "what", mc_imported_get_what (one));
+    add_string (builder, "result", mc_imported_get_word (one));
+    add_string (builder, "text", mc_imported_get_text (one));
+    json_builder_end_object (builder);
+  }
+  json_builder_end_array (builder);
+  return finish (builder, exit_status);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The report, and whatever goes with it, as text for people. */
+#pragma once
+
+#include "libmailcrypt.h"
+
+typedef enum {
+  TONE_PLAIN = 0,
+  TONE_GOOD,
+  TONE_DOUBT,
+  TONE_BAD,
+} Tone;
+
+/* One line, fit for a screen. */
+typedef struct {
+  Tone tone;
+  char *text;
+} Line;
+
+/* The verdict, most important line first. Of Line. (transfer full) */
+GPtrArray *text_describe_report (const McReport *report, gboolean verbose);
+/* One layer in one line, for the tree of inspect and the like. (transfer full) */
+char *text_describe_layer (const McLayer *layer);
+
+/* "1.4 KiB"; the day of a time in the local zone, "" for 0; minutes too. (transfer full) */
+char *text_from_size (guint64 bytes);
+char *text_from_day (gint64 time);
+char *text_from_time (gint64 time);
+
+/* Columns that @text takes on a terminal. */
+guint text_get_width (const char *text);
+/* Appends @text in lines of at most @width columns (0: one line), every line but the
+ * first behind @indent. */
+void text_append_folded (GString *out, const char *text, guint width, const char *indent);
+
+/* Whether output is to be coloured: @when is "auto", "always" or "never". */
+gboolean text_wants_color (const char *when, gboolean *ret_color, GError **error);
+/* Appends @line as it is, or in the colour of its tone. */
+void text_append_tone (GString *out, Tone tone, const char *line, gboolean color);
