@@ -6,12 +6,53 @@ noinst_PROGRAMS += mailcrypt
 bin_PROGRAMS += src/mailcrypt/mailcrypt
 
 tool_sources = \
+	src/mailcrypt/body.c \
+	src/mailcrypt/body.h \
+	src/mailcrypt/cmd-decrypt.c \
+	src/mailcrypt/cmd-encrypt.c \
+	src/mailcrypt/cmd-extract.c \
+	src/mailcrypt/cmd-help.c \
+	src/mailcrypt/cmd-inspect.c \
+	src/mailcrypt/cmd-keys.c \
+	src/mailcrypt/cmd-show.c \
+	src/mailcrypt/cmd-sign.c \
+	src/mailcrypt/cmd-verify.c \
+	src/mailcrypt/commands.h \
+	src/mailcrypt/context.c \
+	src/mailcrypt/error.c \
+	src/mailcrypt/help.c \
+	src/mailcrypt/help.h \
+	src/mailcrypt/html.c \
+	src/mailcrypt/html.h \
+	src/mailcrypt/input.c \
+	src/mailcrypt/input.h \
+	src/mailcrypt/json.c \
+	src/mailcrypt/json.h \
+	src/mailcrypt/keytext.c \
+	src/mailcrypt/keytext.h \
 	src/mailcrypt/main.c \
+	src/mailcrypt/options.c \
+	src/mailcrypt/options.h \
+	src/mailcrypt/output.c \
+	src/mailcrypt/output.h \
+	src/mailcrypt/passphrase.c \
+	src/mailcrypt/passphrase.h \
+	src/mailcrypt/process.c \
+	src/mailcrypt/process.h \
+	src/mailcrypt/seal.c \
+	src/mailcrypt/seal.h \
+	src/mailcrypt/text.c \
+	src/mailcrypt/text.h \
+	src/mailcrypt/tool.h \
+	src/mailcrypt/words.c \
+	src/mailcrypt/words.h \
 	$(NULL)
 
 mailcrypt_SOURCES = $(tool_sources)
-mailcrypt_LDADD = src/libmailcrypt/libmailcrypt.la $(GIO_LIBS)
+mailcrypt_CFLAGS = $(AM_CFLAGS) $(TOOL_CFLAGS)
+mailcrypt_LDADD = src/libmailcrypt/libmailcrypt.la $(TOOL_LIBS)
 mailcrypt_LDFLAGS = $(AM_LDFLAGS) -no-install
 
 src_mailcrypt_mailcrypt_SOURCES = $(tool_sources)
+src_mailcrypt_mailcrypt_CFLAGS = $(mailcrypt_CFLAGS)
 src_mailcrypt_mailcrypt_LDADD = $(mailcrypt_LDADD)

@@ -19,7 +19,7 @@ FOREIGN = {
     r"gmime/": [LIB + "mime/"],
     r"libsecret/": [LIB + "keys/"],
     r"sqlite3\.h": [LIB + "keys/"],
-    r"json-glib/": [LIB + "report/", LIB + "keys/"],
+    r"json-glib/": [LIB + "report/", LIB + "keys/", TOOL + "json.c"],
     r"assuan\.h": [LIB + "keys/"],
 }
 
