@@ -90,6 +90,28 @@ mime_sources = \
 	src/libmailcrypt/mime/writer.h \
 	$(NULL)
 
+openpgp_sources = \
+	src/libmailcrypt/openpgp/algorithms.c \
+	src/libmailcrypt/openpgp/armor.c \
+	src/libmailcrypt/openpgp/armor.h \
+	src/libmailcrypt/openpgp/data.c \
+	src/libmailcrypt/openpgp/describe.c \
+	src/libmailcrypt/openpgp/engine.c \
+	src/libmailcrypt/openpgp/keyring.c \
+	src/libmailcrypt/openpgp/keys.c \
+	src/libmailcrypt/openpgp/object.c \
+	src/libmailcrypt/openpgp/object.h \
+	src/libmailcrypt/openpgp/openpgp.h \
+	src/libmailcrypt/openpgp/packets.c \
+	src/libmailcrypt/openpgp/packets.h \
+	src/libmailcrypt/openpgp/run.c \
+	src/libmailcrypt/openpgp/seal.c \
+	src/libmailcrypt/openpgp/status.c \
+	src/libmailcrypt/openpgp/status.h \
+	src/libmailcrypt/openpgp/unwrap.c \
+	src/libmailcrypt/openpgp/verify.c \
+	$(NULL)
+
 report_sources = \
 	src/libmailcrypt/report/json.c \
 	src/libmailcrypt/report/json.h \
@@ -104,6 +126,7 @@ src_libmailcrypt_libmailcrypt_la_SOURCES = \
 	$(base_sources) \
 	$(keys_sources) \
 	$(mime_sources) \
+	$(openpgp_sources) \
 	$(report_sources) \
 	$(NULL)
 
