@@ -274,7 +274,8 @@ open_spool (McContext *context, McSpool *spool, McOpenFlags flags, GCancellable 
   g_autofree char *sender = read_from (tree, &report->from, &report->from_fields);
   walk.sender = sender;
   report->check_from = (flags & MC_OPEN_NO_FROM_CHECK) == 0;
-  report->skip_signatures = (flags & (MC_OPEN_SKIP_SIGNATURES | MC_OPEN_DESCRIBE)) != 0;
+  report->skip_signatures = (flags & MC_OPEN_SKIP_SIGNATURES) != 0;
+  report->described = (flags & MC_OPEN_DESCRIBE) != 0;
   report_headers (report, tree);
   if (!walk_envelope (&walk, tree, error))
     return NULL;

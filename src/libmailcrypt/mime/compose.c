@@ -51,7 +51,8 @@ put_field (McWriter *writer, const McField *field, const char *newline, GError *
   if (bytes == NULL)
     return FALSE;
 
-  g_autofree char *text = g_memdup2 (g_bytes_get_data (bytes, &size), size);
+  gconstpointer data = g_bytes_get_data (bytes, &size);
+  g_autofree char *text = g_memdup2 (data, size);
   for (char *line = text; line < text + size;) {
     gsize left = (gsize) (text + size - line);
     char *lf = memchr (line, '\n', left);

@@ -132,6 +132,7 @@ struct _McReport {
   guint from_fields;        /* how many From fields there are */
   gboolean check_from;
   gboolean skip_signatures;
+  gboolean described;       /* nothing was opened or verified: there is nothing to judge */
   GPtrArray *reasons;       /* of McReason (owned) */
   /* verdict */
   McSummary summary;

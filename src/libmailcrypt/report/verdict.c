@@ -280,6 +280,8 @@ _mc_report_judge (McReport *report)
   gboolean counts;
 
   g_ptr_array_set_size (report->reasons, 0);
+  if (report->described)
+    return;
   judge_decryption (report, &counts);
   judge_signatures (report);
   merge_signature_reasons (report);
