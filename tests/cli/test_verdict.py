@@ -314,9 +314,19 @@ def test_encrypted_part_is_errant(protocol):
 
 
 @each(*BOTH)
-def test_signed_around_encrypted(protocol):
+def test_signature_around_encryption_vouches_for_nothing(protocol):
+    """RFC 9787 section 5.2: whoever signs a ciphertext need not know what is in it."""
     mail = from_bob(sign(protocol, seal(protocol, m.entity())))
-    judge(protocol, mail, 0, signature="good", decryption="ok", kinds=["signed", "encrypted"])
+    judge(protocol, mail, 3, summary="encrypted-only", signature="none", decryption="ok",
+          kinds=["signed", "encrypted"])
+
+
+@each(*BOTH)
+def test_bad_signature_around_encryption(protocol):
+    mail = from_bob(sign(protocol, seal(protocol, m.entity()))).replace(b"=-=encrypted", b"=-=Encrypted") \
+        if protocol == "openpgp" else \
+        from_bob(sign(protocol, seal(protocol, m.entity()))).replace(b"smime.p7m", b"smime.P7m")
+    judge(protocol, mail, 4, signature="bad", kinds=["signed", "encrypted"])
 
 
 @each(*BOTH)
@@ -377,6 +387,14 @@ def test_good_beside_a_bad_signature():
     report = judge("openpgp", from_bob(m.pgp_signed(part, armour)), 4, summary="unprotected",
                    signature="bad")
     equal(sorted(s["status"] for s in report["layers"][0]["signers"]), ["bad", "good"], "signers")
+
+
+def test_good_beside_an_unknown_signer():
+    part = m.entity()
+    armour = two_blocks(pgp.sign(part, "bob"), pgp.sign(part, "stranger"))
+    report = judge("openpgp", from_bob(m.pgp_signed(part, armour)), 0, summary="signed-only",
+                   signature="good", address=BOB)
+    equal(sorted(s["status"] for s in report["layers"][0]["signers"]), ["good", "unknown-key"], "signers")
 
 
 def test_opaque_content_hidden_in_a_detached_signature():
