@@ -201,3 +201,9 @@ def with_payload(mail, part):
     """The outer headers of a mail in front of what an engine found inside."""
     head = re.sub(rb"(?im)^(content-|mime-)[^\n]*\n([ \t][^\n]*\n)*", b"", split(mail)[0] + b"\r\n")
     return head + part
+
+
+def multipart_signed_of(parts, protocol, boundary="=-=signed"):
+    """A multipart/signed with any number of parts; protocol None leaves the parameter out."""
+    params = "; micalg=pgp-sha256" + (';\r\n protocol="%s"' % protocol if protocol else "")
+    return multipart(parts, "signed", boundary, params)

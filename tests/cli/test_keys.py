@@ -1,0 +1,552 @@
+#!/usr/bin/env python3
+"""Keys in and out: import of every form, list, export, trust, generate."""
+
+import base64
+import hashlib
+import os
+import re
+import stat
+
+import harness
+import mailkit as m
+import pgp
+import pki
+from harness import contains, each, equal, expect, lacks, true, verdict
+
+
+def listed(home, *args):
+    return home.ok("keys", "list", *args).out.decode()
+
+
+def has(home, fingerprint, *args):
+    return fingerprint.lower() in re.sub(r"[ :]", "", listed(home, *args)).lower()
+
+
+def expect_key(home, fingerprint, present=True, *args):
+    true(has(home, fingerprint, *args) == present,
+         "%s is %s the list:\n%s" % (fingerprint, "not in" if present else "in", listed(home, *args)))
+
+
+def with_home(function):
+    """A fresh empty home for one test."""
+    def wrapped(*args):
+        home = harness.Home()
+        try:
+            return function(home, *args)
+        finally:
+            home.close()
+    wrapped.__name__ = function.__name__
+    wrapped.cases = getattr(function, "cases", None)
+    if wrapped.cases is None:
+        del wrapped.cases
+    return wrapped
+
+
+def folder_state(home):
+    """Every file of the store with its content, for 'nothing changes'."""
+    state = {}
+    for folder, _, names in os.walk(home.mc):
+        for name in names:
+            path = os.path.join(folder, name)
+            if not re.search(r"-(wal|shm|journal)$", name):
+                with open(path, "rb") as source:
+                    state[os.path.relpath(path, home.mc)] = source.read()
+    return state
+
+
+# --- certificates -----------------------------------------------------------
+
+def certificate_forms():
+    pem, der = open(pki.get("bob"), "rb").read(), pki.der("bob")
+    p7 = lambda form: pki.openssl("crl2pkcs7", "-nocrl", "-certfile", pki.get("bob"), "-certfile",
+                                  pki.get("ca"), "-outform", form).out
+    return {"PEM": pem, "DER": der, "PKCS#7 PEM": p7("PEM"), "PKCS#7 DER": p7("DER"),
+            "PEM with text": pki.openssl("x509", "-in", pki.get("bob"), "-text").out,
+            "PEM with CRLF": m.crlf(pem), "PEM with two": pem + open(pki.get("carol"), "rb").read(),
+            "TRUSTED PEM": pki.openssl("x509", "-in", pki.get("bob"), "-trustout").out}
+
+
+@with_home
+@each("PEM", "DER", "PKCS#7 PEM", "PKCS#7 DER", "PEM with text", "PEM with CRLF", "PEM with two", "TRUSTED PEM")
+def test_import_certificate(home, form):
+    path = home.file("in", certificate_forms()[form])
+    home.ok("keys", "import", path)
+    expect_key(home, pki.fpr("bob"))
+    expect_key(home, pki.fpr("bob"), True, "--protocol", "smime")
+    expect_key(home, pki.fpr("bob"), False, "--protocol", "openpgp")
+    if form == "PEM with two":
+        expect_key(home, pki.fpr("carol"))
+    contains(listed(home), "bob@example.org", "the list")
+
+
+@with_home
+def test_import_from_standard_input(home):
+    home.ok("keys", "import", "-", input=pki.der("bob"))
+    expect_key(home, pki.fpr("bob"))
+
+
+@with_home
+def test_import_several_files(home):
+    home.ok("keys", "import", pki.get("bob"), pki.get("carol"), pki.get("ca"))
+    for name in ("bob", "carol", "ca"):
+        expect_key(home, pki.fpr(name))
+
+
+@with_home
+def test_import_twice_changes_nothing(home):
+    path = home.file("alice.p12", pki.p12("alice", "secret"))
+    for round_ in range(2):
+        for extra in (["--passphrase-fd", harness.Fd("secret\n"), path], [pki.get("bob"), pki.get("ca")]):
+            home.ok("keys", "import", *extra)
+        if round_ == 0:
+            before, text = folder_state(home), listed(home)
+    equal(listed(home), text, "the list")
+    equal(sorted(folder_state(home)), sorted(before), "files of the store")
+    private = [name for name in before if name.startswith("private")]
+    equal([folder_state(home)[name] for name in private], [before[name] for name in private], "private keys")
+
+
+@with_home
+def test_import_keeps_trust(home):
+    pki.give_anchor(home)
+    home.ok("keys", "import", pki.get("ca"))
+    part = m.entity()
+    mail = m.message(m.smime_signed(part, pki.sign(part, "bob")), sender=m.BOB)
+    expect(verdict(home, mail, 0), "signed-only", "good")
+
+
+@with_home
+@each(("empty", b""), ("text", b"not a key\n"), ("bad PEM", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+      ("cut DER", None), ("bad armour", b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----\n"))
+def test_import_garbage(home, _, data):
+    path = home.file("in", pki.der("bob")[:-20] if data is None else data)
+    home.refuses(10, "keys", "import", path)
+    home.refuses(12, "keys", "import", home.work + "/absent")
+
+
+@with_home
+def test_import_is_all_or_nothing(home):
+    good = open(pki.get("bob"), "rb").read()
+    path = home.file("in", good + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    home.refuses(10, "keys", "import", path)
+    expect_key(home, pki.fpr("bob"), False)
+
+
+# --- PKCS#12 ----------------------------------------------------------------
+
+LEGACY = ["-provider", "legacy", "-provider", "default"]
+P12 = {
+    "AES-256": [],
+    "AES-128": ["-keypbe", "AES-128-CBC", "-certpbe", "AES-128-CBC"],
+    "3DES": ["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1", *LEGACY],
+    "RC2-40": ["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-RC2-40", "-macalg", "sha1", *LEGACY],
+    "legacy": ["-legacy"],
+    "no encryption": ["-keypbe", "NONE", "-certpbe", "NONE"],
+}
+
+
+def import_p12(home, data, password="secret", new=None, status=0):
+    options = ["--new-passphrase-fd", harness.Fd(new + "\n")] if new is not None else []
+    return home.run("keys", "import", "--passphrase-fd", harness.Fd(password + "\n"), *options,
+                    home.file("in.p12", data), status=status)
+
+
+def can_sign(home, sender=m.ALICE, passphrase=None, status=0):
+    options = ["--passphrase-fd", harness.Fd(passphrase + "\n")] if passphrase is not None else []
+    return home.run("sign", "--protocol", "smime", *options, input=m.plain(sender=sender), status=status)
+
+
+@with_home
+@each(*P12)
+def test_import_p12(home, form):
+    pki.give_anchor(home)
+    import_p12(home, pki.p12("alice", "secret", options=P12[form]), new="")
+    expect_key(home, pki.fpr("alice"))
+    can_sign(home)
+
+
+@with_home
+def test_import_p12_in_pem_armour(home):
+    pki.give_anchor(home)
+    body = base64.encodebytes(pki.p12("alice", "secret", options=["-legacy"]))
+    import_p12(home, b"-----BEGIN PKCS12-----\n" + body + b"-----END PKCS12-----\n", new="")
+    can_sign(home)
+
+
+@with_home
+def test_import_p12_of_ec_key(home):
+    pki.give_anchor(home)
+    import_p12(home, pki.p12("alice-p384", "secret"), new="")
+    can_sign(home)
+
+
+@with_home
+def test_import_p12_brings_the_chain(home):
+    pki.give_anchor(home)
+    import_p12(home, pki.p12("bob-sub", "secret", chain=("sub",)), new="")
+    can_sign(home, sender=m.BOB)
+
+
+@with_home
+def test_p12_chain_is_not_trusted_by_itself(home):
+    import_p12(home, pki.p12("alice", "secret", chain=("ca",)), new="")
+    can_sign(home, status=11)
+
+
+@with_home
+@each("AES-256", "legacy")
+def test_p12_wrong_password(home, form):
+    import_p12(home, pki.p12("alice", "secret", options=P12[form]), password="wrong", status=8)
+    expect_key(home, pki.fpr("alice"), False)
+    true(not os.path.isdir(home.mc + "/private") or not os.listdir(home.mc + "/private"), "a private key was kept")
+
+
+@with_home
+def test_p12_without_password_source(home):
+    path = home.file("in.p12", pki.p12("alice", "secret"))
+    home.refuses(8, "keys", "import", path)
+
+
+@with_home
+def test_p12_with_non_ascii_password(home):
+    pki.give_anchor(home)
+    import_p12(home, pki.p12("alice", "Größe"), password="Größe", new="")
+    can_sign(home)
+
+
+@with_home
+def test_p12_with_empty_password(home):
+    pki.give_anchor(home)
+    import_p12(home, pki.p12("alice", ""), password="", new="")
+    can_sign(home)
+
+
+@with_home
+def test_private_key_keeps_the_files_password(home):
+    pki.give_anchor(home)
+    import_p12(home, pki.p12("alice", "secret"))
+    can_sign(home, status=8)
+    can_sign(home, passphrase="secret")
+
+
+@with_home
+def test_private_key_under_a_new_passphrase(home):
+    pki.give_anchor(home)
+    import_p12(home, pki.p12("alice", "secret"), new="another one")
+    can_sign(home, passphrase="secret", status=8)
+    can_sign(home, passphrase="another one")
+
+
+@with_home
+def test_unencrypted_private_key_is_announced_and_private(home):
+    result = import_p12(home, pki.p12("alice", "secret"), new="")
+    contains((result.err + result.out).decode().lower(), "unencrypted", "message")
+    folder = os.path.join(home.mc, "private")
+    names = os.listdir(folder)
+    equal(len(names), 1, "files under private")
+    path = os.path.join(folder, names[0])
+    equal(stat.S_IMODE(os.stat(path).st_mode), 0o600, "mode of the private key")
+    equal(stat.S_IMODE(os.stat(folder).st_mode), 0o700, "mode of the folder")
+    # named by the SHA-256 of the public key
+    public = pki.openssl("pkey", "-in", pki.key("alice"), "-pubout", "-outform", "DER").out
+    contains(names[0].lower(), hashlib.sha256(public).hexdigest(), "file name")
+
+
+@with_home
+def test_encrypted_private_key_does_not_open_without_passphrase(home):
+    import_p12(home, pki.p12("alice", "secret"))
+    folder = os.path.join(home.mc, "private")
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        for form in ("PEM", "DER"):
+            result = pki.openssl("pkey", "-in", path, "-inform", form, "-passin", "pass:", "-noout", check=False)
+            true(result.status != 0, "openssl opens %s without a passphrase" % name)
+
+
+@with_home
+def test_import_private_key_as_pem(home):
+    pki.give_anchor(home)
+    bundle = open(pki.get("alice"), "rb").read() + open(pki.key("alice"), "rb").read()
+    home.ok("keys", "import", "--new-passphrase-fd", harness.Fd("\n"), home.file("in.pem", bundle))
+    can_sign(home)
+
+
+@with_home
+def test_import_encrypted_pem_key(home):
+    pki.give_anchor(home)
+    locked = pki.openssl("pkcs8", "-topk8", "-in", pki.key("alice"), "-v2", "aes-256-cbc", "-passout",
+                         "pass:secret").out
+    path = home.file("in.pem", open(pki.get("alice"), "rb").read() + locked)
+    home.ok("keys", "import", "--passphrase-fd", harness.Fd("secret\n"), path)
+    can_sign(home, passphrase="secret")
+
+
+# --- OpenPGP ----------------------------------------------------------------
+
+@with_home
+@each(("armour", "--armor"), ("binary",))
+def test_import_openpgp_public(home, _, *options):
+    data = pgp.shared("world").gpg(*options, "--export", pgp.fpr("bob")).out
+    home.ok("keys", "import", home.file("in", data))
+    contains(home.gpg("--with-colons", "--list-keys").out.decode(), pgp.fpr("bob"), "the keyring")
+    expect_key(home, pgp.fpr("bob"))
+    expect_key(home, pgp.fpr("bob"), True, "--protocol", "openpgp")
+    expect_key(home, pgp.fpr("bob"), False, "--protocol", "smime")
+    home.ok("keys", "import", home.file("in", data))
+
+
+@with_home
+def test_import_openpgp_secret(home):
+    data = pgp.shared("world").gpg("--armor", "--export-secret-keys", pgp.fpr("carol")).out
+    home.ok("keys", "import", home.file("in", data))
+    contains(home.gpg("--with-colons", "--list-secret-keys").out.decode(), pgp.fpr("carol"), "the keyring")
+
+
+@with_home
+def test_imported_openpgp_key_is_not_trusted(home):
+    data = pgp.shared("world").gpg("--export", pgp.fpr("bob")).out
+    home.ok("keys", "import", home.file("in", data))
+    part = m.entity()
+    mail = m.message(m.pgp_signed(part, pgp.sign(part, "bob")), sender=m.BOB)
+    expect(verdict(home, mail, 6), "unprotected", "untrusted")
+
+
+# --- list, show, export, remove ---------------------------------------------
+
+@with_home
+def test_list_of_an_empty_home(home):
+    equal(listed(home).strip(), "", "the list")
+    report = home.ok("--json", "keys", "list").json()
+    equal(report["format_version"], 1, "format_version")
+    equal(report["exit_status"], 0, "exit_status")
+
+
+def test_list_as_json_has_both_protocols():
+    home = pgp.fresh()
+    pki.give_certificates(home, "bob")
+    text = home.ok("--json", "keys", "list").out.decode()
+    for fingerprint in (pgp.fpr("bob"), pki.fpr("bob")):
+        contains(text, fingerprint.lower(), "keys list --json")
+    narrowed = home.ok("--json", "keys", "list", "--protocol", "smime").out.decode()
+    lacks(narrowed, pgp.fpr("bob").lower(), "keys list --protocol smime --json")
+    home.close()
+
+
+def test_list_by_address():
+    home = pgp.shared("alice")
+    text = re.sub(" ", "", home.ok("keys", "list", "carol@example.org").out.decode()).lower()
+    contains(text, pgp.fpr("carol").lower(), "the list")
+    lacks(text, pgp.fpr("alice").lower(), "the list")
+
+
+def test_list_expiring():
+    home = harness.Home()
+    pki.give_certificates(home, "bob")
+    home.ok("keys", "list", "--expiring", "30")
+    home.run("keys", "list", "--expiring", "5000", status=6)
+    pki.give_certificates(home, "bob-expired")
+    home.run("keys", "list", "--expiring", "30", status=6)
+    home.close()
+
+
+@with_home
+def test_export_certificate(home):
+    pki.give_certificates(home, "bob", "carol")
+    out = home.ok("keys", "export", pki.fpr("bob")).out
+    equal(pki.openssl("x509", "-outform", "DER", input=out).out, pki.der("bob"), "exported certificate")
+    by_address = home.ok("keys", "export", "bob@example.org").out
+    equal(pki.openssl("x509", "-outform", "DER", input=by_address).out, pki.der("bob"), "exported by address")
+    home.refuses(11, "keys", "export", "nobody@example.org")
+    home.refuses(11, "keys", "export", "0" * 64)
+
+
+def test_export_openpgp():
+    out = pgp.shared("alice").ok("keys", "export", pgp.fpr("bob")).out
+    true(out.startswith(b"-----BEGIN PGP PUBLIC KEY BLOCK-----"), "not armoured: %r" % out[:60])
+    other = harness.Home()
+    other.gpg("--import", input=out)
+    contains(other.gpg("--with-colons", "--list-keys").out.decode(), pgp.fpr("bob"), "exported key")
+    other.close()
+
+
+def test_export_gives_no_secret():
+    home = pki.fresh("alice", ())
+    lacks(home.ok("keys", "export", pki.fpr("alice")).out, b"PRIVATE", "exported certificate")
+    home.close()
+
+
+@with_home
+def test_remove_certificate(home):
+    pki.give_key(home, "alice")
+    pki.give_certificates(home, "bob")
+    home.ok("keys", "remove", pki.fpr("bob"))
+    expect_key(home, pki.fpr("bob"), False)
+    expect_key(home, pki.fpr("alice"))
+    home.refuses(11, "keys", "remove", pki.fpr("bob"))
+
+
+# --- trust ------------------------------------------------------------------
+
+@with_home
+def test_trust_needs_a_full_fingerprint(home):
+    pki.give_certificates(home, "bob")
+    home.run("keys", "trust", pki.fpr("bob")[:16], status=(2, 11))
+    home.refuses(11, "keys", "trust", "0" * 64, "--for", "bob@example.org")
+
+
+@with_home
+def test_anchor_has_to_be_an_authority(home):
+    """A person's certificate must not vouch for others."""
+    pki.give_certificates(home, "carol")
+    home.run("keys", "trust", pki.fpr("carol"), "--anchor").expect_status((2, 11))
+
+
+@with_home
+def test_anchor_and_distrust(home):
+    part = m.entity()
+    mail = m.message(m.smime_signed(part, pki.sign(part, "bob")), sender=m.BOB)
+    pki.give_certificates(home, "ca")
+    expect(verdict(home, mail, 6), "unprotected", "untrusted")
+    home.ok("keys", "trust", pki.fpr("ca"), "--anchor")
+    expect(verdict(home, mail, 0), "signed-only", "good")
+    home.ok("keys", "distrust", pki.fpr("ca"))
+    expect(verdict(home, mail, 6), "unprotected", "untrusted")
+
+
+@with_home
+def test_pin_is_for_one_address(home):
+    pki.give_key(home, "alice")
+    pki.give_certificates(home, "bob-self")
+    part = m.entity()
+    mail = lambda sender: m.message(m.smime_signed(part, pki.sign(part, "bob-self")), sender=sender)
+    home.ok("keys", "trust", pki.fpr("bob-self"), "--for", "bob@example.org")
+    expect(verdict(home, mail(m.BOB), 0), "signed-only", "good")
+    expect(verdict(home, mail("robert@example.org"), 7), "unprotected", "not-sender")
+
+
+@with_home
+def test_pin_for_an_address_the_certificate_lacks(home):
+    """RFC 8550 section 3: only an explicit binding makes such a certificate usable."""
+    pki.give_anchor(home)
+    pki.give_certificates(home, "bob-nomail")
+    part = m.entity()
+    mail = m.message(m.smime_signed(part, pki.sign(part, "bob-nomail")), sender=m.BOB)
+    expect(verdict(home, mail, 7), "unprotected", "not-sender")
+    home.ok("keys", "trust", pki.fpr("bob-nomail"), "--for", "bob@example.org")
+    expect(verdict(home, mail, 0), "signed-only", "good")
+
+
+# --- generate ---------------------------------------------------------------
+
+ME = "New Person <new@example.org>"
+
+
+@with_home
+def test_generate_openpgp(home):
+    home.ok("keys", "generate", "new@example.org", "--name", "New Person", "--protocol", "openpgp",
+            "--passphrase-fd", harness.Fd("\n"))
+    listing = home.gpg("--with-colons", "--list-secret-keys").out.decode()
+    contains(listing, ":New Person <new@example.org>:", "gpg's list")
+    contains(listing, "ed25519", "gpg's list")
+    contains(listing, "cv25519", "gpg's list")
+    mail = m.plain(sender=ME, to="new@example.org")
+    sealed = home.ok("encrypt", "--sign", "--protocol", "openpgp", input=mail).out
+    expect(verdict(home, sealed, 0), "signed-and-encrypted", "good", "ok", address="new@example.org",
+           name="New Person")
+
+
+@with_home
+def test_generate_openpgp_with_passphrase(home):
+    home.ok("keys", "generate", "new@example.org", "--protocol", "openpgp", "--passphrase-fd",
+            harness.Fd("a passphrase\n"))
+    mail = m.plain(sender="new@example.org")
+    home.refuses(8, "sign", "--protocol", "openpgp", "--passphrase-fd", harness.Fd("wrong\n"), input=mail)
+    home.ok("sign", "--protocol", "openpgp", "--passphrase-fd", harness.Fd("a passphrase\n"), input=mail)
+
+
+@with_home
+@each(("default",), ("rsa3072", "--algo", "rsa3072"), ("p256", "--algo", "p256"), ("p384", "--algo", "p384"),
+      ("p521", "--algo", "p521"))
+def test_generate_self_signed(home, _, *options):
+    home.ok("keys", "generate", "new@example.org", "--name", "New Person", "--protocol", "smime",
+            "--self-signed", "--passphrase-fd", harness.Fd("\n"), *options)
+    mail = m.plain(sender=ME, to="new@example.org")
+    sealed = home.ok("encrypt", "--sign", "--protocol", "smime", input=mail).out
+    expect(verdict(home, sealed, 0), "signed-and-encrypted", "good", "ok", address="new@example.org",
+           name="New Person")
+    pem = home.ok("keys", "export", "new@example.org").out
+    text = pki.openssl("x509", "-noout", "-text", input=pem).out.decode()
+    for wanted in ("email:new@example.org", "E-mail Protection", "Digital Signature", "CA:FALSE"):
+        contains(text, wanted, "the certificate")
+
+
+@with_home
+def test_generate_csr(home):
+    path = os.path.join(home.work, "new.csr")
+    home.ok("keys", "generate", "new@example.org", "--name", "New Person", "--protocol", "smime", "--csr", path,
+            "--passphrase-fd", harness.Fd("a passphrase\n"))
+    text = pki.openssl("req", "-in", path, "-verify", "-noout", "-text").out.decode()
+    contains(text, "new@example.org", "the request")
+    contains(text, "New Person", "the request")
+    # the certificate that an authority makes of it finds its key
+    issued = home.file("new.crt", b"")
+    pki.get("ca")
+    extensions = home.file("ext", b"subjectAltName=email:new@example.org\nextendedKeyUsage=emailProtection\n"
+                                  b"keyUsage=digitalSignature,keyEncipherment,keyAgreement\n"
+                                  b"subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
+    pki.openssl("x509", "-req", "-in", path, "-CA", pki.get("ca"), "-CAkey", pki.key("ca"), "-days", "30",
+                "-set_serial", "77", "-extfile", extensions, "-out", issued)
+    pki.give_anchor(home)
+    home.ok("keys", "import", issued)
+    signed = home.ok("sign", "--protocol", "smime", "--passphrase-fd", harness.Fd("a passphrase\n"),
+                     input=m.plain(sender=ME)).out
+    expect(verdict(home, signed, 0), "signed-only", "good", address="new@example.org")
+
+
+@with_home
+@each(("no address", "not-an-address"), ("weak RSA", "new@example.org", "--algo", "rsa1024"),
+      ("unknown algorithm", "new@example.org", "--algo", "frob"))
+def test_generate_refuses(home, _, address, *options):
+    home.refuses(2, "keys", "generate", address, "--protocol", "smime", "--self-signed", "--passphrase-fd",
+                 harness.Fd("\n"), *options)
+
+
+# --- which protocol ---------------------------------------------------------
+
+def both_home():
+    home = pgp.fresh()
+    pki.give_anchor(home)
+    pki.give_key(home, "alice")
+    return home
+
+
+def protocol_of(mail):
+    return {"multipart/encrypted": "openpgp", "application/pkcs7-mime": "smime"}[m.parse(mail).get_content_type()]
+
+
+def test_protocol_auto():
+    home = both_home()
+    # only OpenPGP for carol; dave has only a certificate; bob has both
+    pki.give_certificates(home, "bob", "dave-enc")
+    choose = lambda *to: protocol_of(home.ok("encrypt", *sum((["-r", a] for a in to), []), input=m.plain()).out)
+    equal(choose("carol@example.org"), "openpgp", "for a recipient with OpenPGP only")
+    equal(choose("dave@example.org"), "smime", "for a recipient with S/MIME only")
+    equal(choose("bob@example.org"), "openpgp", "for a recipient with both")
+    equal(choose("bob@example.org", "dave@example.org"), "smime", "for both and S/MIME only")
+    result = home.refuses(11, "encrypt", "-r", "carol@example.org", "-r", "dave@example.org", input=m.plain())
+    result.expect_message("carol@example.org", "dave@example.org")
+    home.close()
+
+
+def test_protocol_auto_prefers_what_the_sender_can_sign_with():
+    home = both_home()
+    pki.give_certificates(home, "bob")
+    pki.give_key(home, "dave-sign")
+    mail = m.plain(sender="Dave <dave@example.org>")
+    sealed = home.ok("encrypt", "--sign", "--no-self", "-r", "bob@example.org", input=mail).out
+    equal(protocol_of(sealed), "smime", "protocol")
+    home.close()
+
+
+if __name__ == "__main__":
+    harness.main(globals())
