@@ -186,7 +186,8 @@ def run(argv, input=b"", env=None, cwd=None, timeout=DEFAULT_TIMEOUT, env_note="
     more.setdefault("stdout", subprocess.PIPE)
     more.setdefault("stderr", subprocess.PIPE)
     try:
-        done = subprocess.run(words, env=env, cwd=cwd, timeout=timeout, pass_fds=fds, **more)
+        done = subprocess.run(words, env=env, cwd=cwd, timeout=timeout, pass_fds=[*fds, *more.pop("pass_fds", ())],
+                              **more)
     except subprocess.TimeoutExpired as late:
         raise Failure("no end after %s s: %s" % (timeout, shlex.join(words))) from late
     finally:
