@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "smime/algorithms.h"
+
+/* The order of our SMIMECapabilities is in attributes.c. */
+static const McCipher ciphers[] = {
+  { NID_aes_128_cbc, "aes128-cbc", "AES-128-CBC", MC_CIPHER_GOOD, FALSE, TRUE },
+  { NID_aes_192_cbc, "aes192-cbc", "AES-192-CBC", MC_CIPHER_GOOD, FALSE, TRUE },
+  { NID_aes_256_cbc, "aes256-cbc", "AES-256-CBC", MC_CIPHER_GOOD, FALSE, TRUE },
+  { NID_aes_128_gcm, "aes128-gcm", "AES-128-GCM", MC_CIPHER_GOOD, TRUE, TRUE },
+  { NID_aes_192_gcm, "aes192-gcm", "AES-192-GCM", MC_CIPHER_GOOD, TRUE, TRUE },
+  { NID_aes_256_gcm, "aes256-gcm", "AES-256-GCM", MC_CIPHER_GOOD, TRUE, TRUE },
+  { NID_des_ede3_cbc, "3des-cbc", "DES-EDE3-CBC", MC_CIPHER_OLD, FALSE, FALSE },
+  { NID_rc2_cbc, "rc2-cbc", "RC2-CBC", MC_CIPHER_LEGACY, FALSE, FALSE },
+  { NID_des_cbc, "des-cbc", "DES-CBC", MC_CIPHER_LEGACY, FALSE, FALSE },
+};
+
+static const McDigest digests[] = {
+  { NID_md5, "md5", "md5", TRUE },
+  { NID_sha1, "sha1", "sha-1", TRUE },
+  { NID_sha224, "sha224", "sha-224", FALSE },
+  { NID_sha256, "sha256", "sha-256", FALSE },
+  { NID_sha384, "sha384", "sha-384", FALSE },
+  { NID_sha512, "sha512", "sha-512", FALSE },
+  { NID_sha3_256, "sha3-256", "sha3-256", FALSE },
+  { NID_sha3_384, "sha3-384", "sha3-384", FALSE },
+  { NID_sha3_512, "sha3-512", "sha3-512", FALSE },
+};
+
+typedef struct {
+  const char *group;        /* OpenSSL's */
+  const char *name;
+} Curve;
+
+static const Curve curves[] = {
+  { "prime256v1", "p256" }, { "P-256", "p256" }, { "secp384r1", "p384" }, { "P-384", "p384" },
+  { "secp521r1", "p521" },  { "P-521", "p521" },
+};
+
+const McCipher *
+_mc_cipher_by_nid (int nid)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (ciphers); i++)
+    if (ciphers[i].nid == nid)
+      return &ciphers[i];
+  return NULL;
+}
+
+const McCipher *
+_mc_cipher_by_name (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (ciphers); i++)
+    if (g_ascii_strcasecmp (ciphers[i].name, name) == 0)
+      return &ciphers[i];
+  return NULL;
+}
+
+const McCipher *
+_mc_cipher_from_der (GBytes *algorithm, char **ret_name)
+{
+  gsize size;
+  const unsigned char *data = g_bytes_get_data (algorithm, &size);
+  g_autoptr (X509_ALGOR) parsed = d2i_X509_ALGOR (NULL, &data, (long) size);
+  const ASN1_OBJECT *object = NULL;
+  if (parsed != NULL)
+    X509_ALGOR_get0 (&object, NULL, NULL, parsed);
+
+  const McCipher *cipher = object != NULL ? _mc_cipher_by_nid (OBJ_obj2nid (object)) : NULL;
+  if (ret_name != NULL)
+    *ret_name = cipher != NULL ? g_strdup (cipher->name) : _mc_object_name (object);
+  return cipher;
+}
+
+const McDigest *
+_mc_digest_by_nid (int nid)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (digests); i++)
+    if (digests[i].nid == nid)
+      return &digests[i];
+  return NULL;
+}
+
+const McDigest *
+_mc_digest_by_name (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (digests); i++)
+    if (g_ascii_strcasecmp (digests[i].name, name) == 0
+        || g_ascii_strcasecmp (digests[i].micalg, name) == 0)
+      return &digests[i];
+  return NULL;
+}
+
+char *
+_mc_object_name (const ASN1_OBJECT *object)
+{
+  char text[128];
+  if (object == NULL)
+    return g_strdup ("unknown");
+  int nid = OBJ_obj2nid (object);
+  if (nid != NID_undef)
+    return g_ascii_strdown (OBJ_nid2sn (nid), -1);
+  if (OBJ_obj2txt (text, sizeof text, object, 1) <= 0)
+    return g_strdup ("unknown");
+  return g_strdup (text);
+}
+
+static char *
+curve_name (EVP_PKEY *key)
+{
+  char group[80];
+  if (EVP_PKEY_get_group_name (key, group, sizeof group, NULL) != 1)
+    return g_strdup ("ec");
+  for (gsize i = 0; i < G_N_ELEMENTS (curves); i++)
+    if (strcmp (curves[i].group, group) == 0)
+      return g_strdup (curves[i].name);
+  return g_ascii_strdown (group, -1);
+}
+
+char *
+_mc_key_algorithm (EVP_PKEY *key)
+{
+  if (key == NULL)
+    return g_strdup ("unknown");
+  if (EVP_PKEY_is_a (key, "EC"))
+    return curve_name (key);
+  const char *type = EVP_PKEY_get0_type_name (key);
+  g_autofree char *name = g_ascii_strdown (type != NULL ? type : "unknown", -1);
+  if (EVP_PKEY_is_a (key, "RSA") || EVP_PKEY_is_a (key, "RSA-PSS") || EVP_PKEY_is_a (key, "DSA"))
+    return g_strdup_printf ("%s%d", name, EVP_PKEY_get_bits (key));
+  return g_steal_pointer (&name);
+}
+
+gboolean
+_mc_key_is_weak (EVP_PKEY *key)
+{
+  if (EVP_PKEY_is_a (key, "RSA") || EVP_PKEY_is_a (key, "RSA-PSS") || EVP_PKEY_is_a (key, "DSA"))
+    return EVP_PKEY_get_bits (key) < 2048;
+  return EVP_PKEY_get_bits (key) < 224;
+}
+
+char *
+_mc_signature_algorithm (const X509_ALGOR *algorithm)
+{
+  const ASN1_OBJECT *object = NULL;
+  X509_ALGOR_get0 (&object, NULL, NULL, algorithm);
+  int nid = object != NULL ? OBJ_obj2nid (object) : NID_undef, key = NID_undef;
+  OBJ_find_sigid_algs (nid, NULL, &key);
+  if (nid == NID_rsassaPss)
+    return g_strdup ("rsa-pss");
+  switch (key != NID_undef ? key : nid) {
+    case NID_rsaEncryption:
+      return g_strdup ("rsa-pkcs1");
+    case NID_X9_62_id_ecPublicKey:
+      return g_strdup ("ecdsa");
+    case NID_dsa:
+    case NID_dsa_2:
+      return g_strdup ("dsa");
+    default:
+      return _mc_object_name (object);
+  }
+}
+
+const McDigest *
+_mc_key_digest (EVP_PKEY *key)
+{
+  /* A key may be bound to one digest by its own parameters (RFC 4055 section 3.1). */
+  char name[80];
+  if (EVP_PKEY_is_a (key, "RSA-PSS")
+      && EVP_PKEY_get_default_digest_name (key, name, sizeof name) == 2) {
+    const McDigest *bound = _mc_digest_by_name (name);
+    if (bound == NULL)
+      bound = _mc_digest_by_nid (OBJ_txt2nid (name));
+    return bound;
+  }
+  if (!EVP_PKEY_is_a (key, "EC") || EVP_PKEY_get_bits (key) <= 256)
+    return _mc_digest_by_name ("sha256");
+  return _mc_digest_by_name (EVP_PKEY_get_bits (key) <= 384 ? "sha384" : "sha512");
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "smime/attributes.h"
+
+#include "smime/certificate.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+/* Attributes of which there is at most one, with one value. */
+static const int single_attributes[] = {
+  NID_pkcs9_contentType,
+  NID_pkcs9_messageDigest,
+  NID_pkcs9_signingTime,
+  NID_SMIMECapabilities,
+  NID_id_smime_aa_encrypKeyPref,
+  NID_id_smime_aa_signingCertificate,
+  NID_id_smime_aa_signingCertificateV2,
+};
+
+/* RFC 8551 section 2.5.2: what we like to get, first choice first. */
+static const int capabilities[] = {
+  NID_aes_256_gcm,
+  NID_aes_128_gcm,
+  NID_aes_256_cbc,
+  NID_aes_128_cbc,
+};
+
+gboolean
+_mc_attributes_present (CMS_SignerInfo *info)
+{
+  return CMS_signed_get_attr_count (info) >= 0;
+}
+
+static gboolean
+is_single (CMS_SignerInfo *info, int nid)
+{
+  int at = CMS_signed_get_attr_by_NID (info, nid, -1);
+  if (at < 0)
+    return TRUE;
+  return CMS_signed_get_attr_by_NID (info, nid, at) < 0
+         && X509_ATTRIBUTE_count (CMS_signed_get_attr (info, at)) == 1;
+}
+
+/* The one value of the attribute @nid, or NULL. */
+static const ASN1_TYPE *
+get_value (CMS_SignerInfo *info, int nid)
+{
+  int at = CMS_signed_get_attr_by_NID (info, nid, -1);
+  X509_ATTRIBUTE *attribute = at >= 0 ? CMS_signed_get_attr (info, at) : NULL;
+  return attribute != NULL ? X509_ATTRIBUTE_get0_type (attribute, 0) : NULL;
+}
+
+gboolean
+_mc_attributes_check (CMS_SignerInfo *info, const ASN1_OBJECT *content_type, const char **ret_why)
+{
+  if (!_mc_attributes_present (info))
+    return TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (single_attributes); i++)
+    if (!is_single (info, single_attributes[i])) {
+      *ret_why = _("a signed attribute is there twice");
+      return FALSE;
+    }
+
+  const ASN1_TYPE *type = get_value (info, NID_pkcs9_contentType);
+  const ASN1_TYPE *digest = get_value (info, NID_pkcs9_messageDigest);
+  if (type == NULL || type->type != V_ASN1_OBJECT || digest == NULL
+      || digest->type != V_ASN1_OCTET_STRING) {
+    *ret_why = _("a signed attribute that has to be there is missing");
+    return FALSE;
+  }
+  if (OBJ_cmp (type->value.object, content_type) != 0) {
+    *ret_why = _("the signature is for another type of content");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gint64
+_mc_attributes_signing_time (CMS_SignerInfo *info)
+{
+  const ASN1_TYPE *value = get_value (info, NID_pkcs9_signingTime);
+  if (value == NULL)
+    return 0;
+  if (value->type == V_ASN1_UTCTIME)
+    return _mc_asn1_time (value->value.utctime);
+  if (value->type == V_ASN1_GENERALIZEDTIME)
+    return _mc_asn1_time (value->value.generalizedtime);
+  return 0;
+}
+
+/* ------------------------------------------------------- signing certificate -- */
+
+/* Digests here name a certificate, they do not sign it: GLib's own suffice. */
+static gboolean
+fits_hash (X509 *certificate, const X509_ALGOR *algorithm, const ASN1_OCTET_STRING *hash)
+{
+  const ASN1_OBJECT *object = NULL;
+  GChecksumType type = G_CHECKSUM_SHA256;
+  guint8 digest[64];
+  gsize size = sizeof digest;
+  if (algorithm != NULL)
+    X509_ALGOR_get0 (&object, NULL, NULL, algorithm);
+  switch (object != NULL ? OBJ_obj2nid (object) : NID_sha256) {
+    case NID_sha1: type = G_CHECKSUM_SHA1; break;
+    case NID_sha256: type = G_CHECKSUM_SHA256; break;
+    case NID_sha384: type = G_CHECKSUM_SHA384; break;
+    case NID_sha512: type = G_CHECKSUM_SHA512; break;
+    default: return TRUE;   /* not understood: no answer */
+  }
+  gsize der_size;
+  g_autoptr (GBytes) der = _mc_x509_to_der (certificate);
+  const guint8 *data = g_bytes_get_data (der, &der_size);
+  g_autoptr (GChecksum) checksum = g_checksum_new (type);
+  g_checksum_update (checksum, data, (gssize) der_size);
+  g_checksum_get_digest (checksum, digest, &size);
+  return ASN1_STRING_length (hash) == (int) size
+         && memcmp (ASN1_STRING_get0_data (hash), digest, size) == 0;
+}
+
+/* ESSCertIDv2 ::= SEQUENCE { hashAlgorithm DEFAULT sha256, certHash OCTET STRING, ... };
+ * ESSCertID ::= SEQUENCE { certHash OCTET STRING (SHA-1), ... }: both are read by hand,
+ * OpenSSL has no accessors for them. @at is the SEQUENCE OF those, its first is ours. */
+static gboolean
+fits_first (X509 *certificate, const unsigned char *at, long size, gboolean version2)
+{
+  int tag, class;
+  long length;
+  g_autoptr (X509_ALGOR) algorithm = NULL;
+  for (int level = 0; level < 3; level++) {   /* SigningCertificate, certs, the first */
+    int kind = ASN1_get_object (&at, &length, &tag, &class, size);
+    if ((kind & 0x81) != 0 || tag != V_ASN1_SEQUENCE)
+      return FALSE;
+    size = length;
+  }
+  if (version2 && size > 0 && *at == 0x30) {
+    const unsigned char *start = at;
+    algorithm = d2i_X509_ALGOR (NULL, &at, size);
+    if (algorithm == NULL)
+      return FALSE;
+    size -= at - start;
+  }
+  if (!version2) {
+    algorithm = X509_ALGOR_new ();
+    X509_ALGOR_set0 (algorithm, OBJ_nid2obj (NID_sha1), V_ASN1_UNDEF, NULL);
+  }
+  g_autoptr (ASN1_OCTET_STRING) hash = d2i_ASN1_OCTET_STRING (NULL, &at, size);
+  return hash != NULL && fits_hash (certificate, algorithm, hash);
+}
+
+static gboolean
+fits_attribute (CMS_SignerInfo *info, X509 *certificate, int nid, gboolean version2)
+{
+  const ASN1_TYPE *value = get_value (info, nid);
+  if (value == NULL)
+    return TRUE;
+  if (value->type != V_ASN1_SEQUENCE)
+    return FALSE;
+  return fits_first (certificate, value->value.sequence->data, value->value.sequence->length,
+                     version2);
+}
+
+gboolean
+_mc_attributes_fit_certificate (CMS_SignerInfo *info, X509 *certificate)
+{
+  return fits_attribute (info, certificate, NID_id_smime_aa_signingCertificateV2, TRUE)
+         && fits_attribute (info, certificate, NID_id_smime_aa_signingCertificate, FALSE);
+}
+
+/* ------------------------------------------------------------------- writing -- */
+
+static void
+algorithms_free (STACK_OF (X509_ALGOR) *list)
+{
+  sk_X509_ALGOR_pop_free (list, X509_ALGOR_free);
+}
+
+gboolean
+_mc_attributes_add_capabilities (CMS_SignerInfo *info)
+{
+  STACK_OF (X509_ALGOR) *list = NULL;
+  gboolean ok = TRUE;
+  for (gsize i = 0; ok && i < G_N_ELEMENTS (capabilities); i++)
+    ok = CMS_add_simple_smimecap (&list, capabilities[i], -1) == 1;
+  ok = ok && CMS_add_smimecap (info, list) == 1;
+  algorithms_free (list);
+  return ok;
+}
+
+static void
+append_header (GByteArray *out, guint8 tag, gsize size)
+{
+  guint8 head[6] = { tag };
+  guint used = 1;
+  guint octets = size < 0x80 ? 0 : size < 0x100 ? 1 : size < 0x10000 ? 2 : 3;
+  if (octets > 0)
+    head[used++] = (guint8) (0x80 | octets);
+  else
+    head[used++] = (guint8) size;
+  for (guint i = octets; i > 0; i--)
+    head[used++] = (guint8) (size >> 8 * (i - 1));
+  g_byte_array_append (out, head, used);
+}
+
+/* [0] IMPLICIT IssuerAndSerialNumber (RFC 8551 section 2.5.3) */
+gboolean
+_mc_attributes_add_preference (CMS_SignerInfo *info, X509 *encryption)
+{
+  g_autoptr (McOpensslBytes) issuer = NULL;
+  g_autoptr (McOpensslBytes) serial = NULL;
+  int issuer_size = i2d_X509_NAME (X509_get_issuer_name (encryption), &issuer);
+  int serial_size = i2d_ASN1_INTEGER (X509_get0_serialNumber (encryption), &serial);
+  if (issuer_size <= 0 || serial_size <= 0)
+    return FALSE;
+
+  g_autoptr (GByteArray) der = g_byte_array_new ();
+  append_header (der, 0xa0, (gsize) issuer_size + (gsize) serial_size);
+  g_byte_array_append (der, issuer, (guint) issuer_size);
+  g_byte_array_append (der, serial, (guint) serial_size);
+  return CMS_signed_add1_attr_by_NID (info, NID_id_smime_aa_encrypKeyPref, V_ASN1_OTHER, der->data,
+                                      (int) der->len) == 1;
+}

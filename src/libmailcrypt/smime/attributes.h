@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Signed attributes (RFC 5652 section 11, RFC 8551 section 2.5). */
+#pragma once
+
+#include "smime/engine.h"
+
+/* Whether the signed attributes of @info keep the rules: none of the known ones twice or
+ * with several values, content-type and message-digest there and of the right type,
+ * content-type that of @content_type. Also TRUE when there are none. Else *ret_why is a
+ * translated text. */
+gboolean _mc_attributes_check (CMS_SignerInfo *info, const ASN1_OBJECT *content_type,
+                               const char **ret_why);
+gboolean _mc_attributes_present (CMS_SignerInfo *info);
+/* The claimed signing time, 0 for none. */
+gint64 _mc_attributes_signing_time (CMS_SignerInfo *info);
+/* FALSE when the signature names another certificate than @certificate as its own
+ * (signingCertificate, RFC 5035). */
+gboolean _mc_attributes_fit_certificate (CMS_SignerInfo *info, X509 *certificate);
+
+/* For writing: SMIMECapabilities, strongest first, and where the encryption certificate is
+ * another one, SMIMEEncryptionKeyPreference. */
+gboolean _mc_attributes_add_capabilities (CMS_SignerInfo *info);
+gboolean _mc_attributes_add_preference (CMS_SignerInfo *info, X509 *encryption);

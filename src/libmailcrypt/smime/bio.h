@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Between OpenSSL's BIOs and our spans and spools. Bytes flow in pieces; what goes wrong
+ * on our side is kept as a GError, since a BIO cannot carry one. */
+#pragma once
+
+#include "smime/engine.h"
+
+/* For engine.c: the two kinds of BIO. */
+BIO_METHOD *_mc_smime_source_method (void);
+BIO_METHOD *_mc_smime_sink_method (void);
+
+/* Reads up to @size octets; 0 at the end, -1 with @error set. */
+typedef gssize (*McReadFunc) (gpointer reader, void *buffer, gsize size, GError **error);
+
+/* A BIO to read from. @reader_free (nullable) is called on @reader at its end. */
+BIO *_mc_smime_source_new (McEngine *engine, McReadFunc func, gpointer reader,
+                           GDestroyNotify reader_free, GCancellable *cancellable);
+/* The same over a span. */
+BIO *_mc_smime_span_bio (McEngine *engine, McSpan span, McNewlines newlines,
+                         GCancellable *cancellable);
+/* A BIO that appends to @spool. */
+BIO *_mc_smime_spool_bio (McEngine *engine, McSpool *spool, GCancellable *cancellable);
+
+/* FALSE with @error set when reading or writing through this BIO failed on our side. */
+gboolean _mc_smime_bio_check (BIO *bio, GError **error);
+
+/* Reads @from to its end into @to (nullable: nowhere). FALSE with @error unset: OpenSSL
+ * failed. Our own failures are found with _mc_smime_bio_check() on the BIO they are in. */
+gboolean _mc_smime_pump (BIO *from, McSpool *to, GError **error);
+
+/* All that is in a memory BIO. */
+GBytes *_mc_smime_bio_take_bytes (BIO *memory);

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "smime/chain.h"
+
+#include "base/error.h"
+#include "smime/algorithms.h"
+#include "smime/certificate.h"
+#include "smime/chain-reasons.h"
+#include "smime/names.h"
+#include "smime/purpose.h"
+
+#include <glib/gi18n-lib.h>
+
+/* Where the system keeps its certification authorities, one file for each name's hash:
+ * nothing is read before a chain asks for a name. */
+#define SYSTEM_ANCHORS "/etc/ssl/certs"
+
+/* RSA 2048 and SHA-224 upwards. */
+#define SECURITY_LEVEL 2
+#define MAX_DEPTH 16
+#define MAX_ISSUERS 64
+
+struct _McTrust {
+  McEngine *engine;
+  X509_STORE *anchors;
+  McX509Stack *material;
+  McCrlStack *crls;
+  GHashTable *distrusted;   /* fingerprints */
+  McRevocation revocation;
+};
+
+/* -------------------------------------------------------------------- set-up -- */
+
+static gboolean
+add_anchor (McTrust *trust, X509 *certificate, GError **error)
+{
+  if (X509_STORE_add_cert (trust->anchors, certificate) == 1)
+    return TRUE;
+  return _mc_smime_set_openssl_error (error, MC_ERROR_ENGINE,
+                                      _("trust anchor cannot be used"));
+}
+
+static gboolean
+add_anchors (McTrust *trust, const McX509Stack *stack, GError **error)
+{
+  for (int i = 0; i < sk_X509_num (stack); i++)
+    if (!add_anchor (trust, sk_X509_value (stack, i), error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+load_anchor_files (McTrust *trust, GPtrArray *files, GError **error)
+{
+  for (guint i = 0; i < files->len; i++) {
+    g_autoptr (McX509Stack) stack = sk_X509_new_null ();
+    if (!_mc_smime_load_certificates (trust->engine, files->pdata[i], stack, error)
+        || !add_anchors (trust, stack, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+typedef struct {
+  GHashTable *distrusted;
+  GPtrArray *anchors;
+} PinState;
+
+static void
+note_pin (const char *fingerprint, const char *address, McPin pin, gpointer user_data)
+{
+  PinState *state = user_data;
+  (void) address;
+  if (pin == MC_PIN_DISTRUSTED)
+    g_hash_table_add (state->distrusted, g_strdup (fingerprint));
+  else if (pin == MC_PIN_ANCHOR)
+    g_ptr_array_add (state->anchors, g_strdup (fingerprint));
+}
+
+static gboolean
+add_pinned_anchors (McTrust *trust, GPtrArray *fingerprints, GError **error)
+{
+  for (guint i = 0; i < fingerprints->len; i++) {
+    g_autoptr (McX509Stack) stack = sk_X509_new_null ();
+    McStoreQuery query = { .field = MC_BY_FINGERPRINT, .text = fingerprints->pdata[i] };
+    if (g_hash_table_contains (trust->distrusted, query.text))
+      continue;
+    if (!_mc_smime_find_x509 (trust->engine, &query, stack, error)
+        || !add_anchors (trust, stack, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+add_system_anchors (McTrust *trust, GError **error)
+{
+  McSettings *settings = _mc_context_get_settings (trust->engine->context);
+  if (g_strcmp0 (mc_settings_get (settings, "smime", "system-anchors"), "false") == 0)
+    return TRUE;
+  X509_LOOKUP *lookup = X509_STORE_add_lookup (trust->anchors, X509_LOOKUP_hash_dir ());
+  if (lookup != NULL && X509_LOOKUP_add_dir (lookup, SYSTEM_ANCHORS, X509_FILETYPE_PEM) == 1)
+    return TRUE;
+  return _mc_smime_set_openssl_error (error, MC_ERROR_ENGINE,
+                                      _("the system's trust anchors cannot be used"));
+}
+
+static gboolean
+load_pins (McTrust *trust, const McChainPolicy *policy, GError **error)
+{
+  McStore *store = NULL;
+  g_autoptr (GPtrArray) anchors = g_ptr_array_new_with_free_func (g_free);
+  PinState state = { trust->distrusted, anchors };
+  if (!_mc_context_get_store (trust->engine->context, FALSE, &store, error)
+      || !_mc_store_find_pins (store, MC_PROTOCOL_SMIME, NULL, note_pin, &state, error))
+    return FALSE;
+  if (policy->anchors->len > 0)
+    return load_anchor_files (trust, policy->anchors, error);
+  return add_pinned_anchors (trust, anchors, error) && add_system_anchors (trust, error);
+}
+
+static gboolean
+load_crls (McTrust *trust, const char *filename, GError **error)
+{
+  g_autofree char *data = NULL;
+  gsize size;
+  if (!g_file_get_contents (filename, &data, &size, error))
+    return _mc_error_adopt (error, MC_ERROR_IO, _("cannot read revocation lists"));
+
+  int before = sk_X509_CRL_num (trust->crls);
+  const unsigned char *at = (const unsigned char *) data;
+  g_autoptr (X509_CRL) single = X509_CRL_new_ex (trust->engine->libctx, NULL);
+  if (d2i_X509_CRL (&single, &at, (long) MIN (size, (gsize) G_MAXINT)) != NULL) {
+    sk_X509_CRL_push (trust->crls, g_steal_pointer (&single));
+    return TRUE;
+  }
+  g_autoptr (BIO) bio = BIO_new_mem_buf (data, (int) MIN (size, (gsize) G_MAXINT));
+  for (gboolean more = TRUE; more;) {
+    g_autoptr (X509_CRL) next = X509_CRL_new_ex (trust->engine->libctx, NULL);
+    more = PEM_read_bio_X509_CRL (bio, &next, NULL, NULL) != NULL;
+    if (more)
+      sk_X509_CRL_push (trust->crls, g_steal_pointer (&next));
+  }
+  if (sk_X509_CRL_num (trust->crls) > before)
+    return TRUE;
+  _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("no revocation list in '%s'"), filename);
+  return FALSE;
+}
+
+static McRevocation
+choose_revocation (McEngine *engine, const McChainPolicy *policy)
+{
+  if (policy->revocation_set)
+    return policy->revocation;
+  McSettings *settings = _mc_context_get_settings (engine->context);
+  const char *word = mc_settings_get (settings, "smime", "revocation");
+  if (g_strcmp0 (word, "hard") == 0)
+    return MC_REVOCATION_HARD;
+  return g_strcmp0 (word, "off") == 0 ? MC_REVOCATION_OFF : MC_REVOCATION_SOFT;
+}
+
+McTrust *
+_mc_trust_new (McEngine *engine, GError **error)
+{
+  const McChainPolicy *policy = _mc_context_get_chain_policy (engine->context);
+  g_autoptr (McTrust) trust = g_new0 (McTrust, 1);
+  trust->engine = engine;
+  trust->anchors = X509_STORE_new ();
+  trust->material = sk_X509_new_null ();
+  trust->crls = sk_X509_CRL_new_null ();
+  trust->distrusted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  trust->revocation = choose_revocation (engine, policy);
+
+  if (!load_pins (trust, policy, error))
+    return NULL;
+  for (guint i = 0; i < policy->intermediates->len; i++)
+    if (!_mc_smime_load_certificates (engine, policy->intermediates->pdata[i], trust->material,
+                                      error))
+      return NULL;
+  for (guint i = 0; i < policy->crls->len; i++)
+    if (!load_crls (trust, policy->crls->pdata[i], error))
+      return NULL;
+  return g_steal_pointer (&trust);
+}
+
+void
+_mc_trust_free (McTrust *trust)
+{
+  if (trust == NULL)
+    return;
+  X509_STORE_free (trust->anchors);
+  _mc_x509_stack_free (trust->material);
+  _mc_crl_stack_free (trust->crls);
+  g_hash_table_unref (trust->distrusted);
+  g_free (trust);
+}
+
+void
+_mc_trust_add_material (McTrust *trust, const McX509Stack *certificates, const McCrlStack *crls)
+{
+  for (int i = 0; i < sk_X509_num (certificates); i++) {
+    X509 *certificate = sk_X509_value (certificates, i);
+    if (X509_up_ref (certificate) == 1)
+      sk_X509_push (trust->material, certificate);
+  }
+  for (int i = 0; i < sk_X509_CRL_num (crls); i++) {
+    X509_CRL *crl = sk_X509_CRL_value (crls, i);
+    if (X509_CRL_up_ref (crl) == 1)
+      sk_X509_CRL_push (trust->crls, crl);
+  }
+}
+
+const McX509Stack *
+_mc_trust_get_material (const McTrust *trust)
+{
+  return trust->material;
+}
+
+/* ------------------------------------------------------------------- issuers -- */
+
+/* Adds to @candidates the store's certificates that may have issued @certificate. */
+static gboolean
+find_issuers (McTrust *trust, X509 *certificate, McX509Stack *candidates, GError **error)
+{
+  const X509_NAME *issuer = X509_get_issuer_name (certificate);
+  if (X509_NAME_cmp (issuer, X509_get_subject_name (certificate)) == 0)
+    return TRUE;
+  for (int i = 0; i < sk_X509_num (trust->material); i++) {
+    X509 *known = sk_X509_value (trust->material, i);
+    if (X509_NAME_cmp (issuer, X509_get_subject_name (known)) == 0)
+      _mc_x509_stack_add (candidates, known);
+  }
+  g_autoptr (GBytes) name = _mc_x509_name_key (issuer);
+  McStoreQuery query = { .field = MC_BY_SUBJECT, .name = name };
+  return _mc_smime_find_x509 (trust->engine, &query, candidates, error);
+}
+
+/* Everything that OpenSSL may build with: the material, and from the store what a walk
+ * upwards from @leaf meets. */
+static McX509Stack *
+collect_candidates (McTrust *trust, X509 *leaf, GError **error)
+{
+  g_autoptr (McX509Stack) walk = sk_X509_new_null ();
+  McX509Stack *all = X509_chain_up_ref (trust->material);
+  _mc_x509_stack_add (walk, leaf);
+  for (int i = 0; i < sk_X509_num (walk) && i < MAX_ISSUERS; i++)
+    if (!find_issuers (trust, sk_X509_value (walk, i), walk, error)) {
+      _mc_x509_stack_free (all);
+      return NULL;
+    }
+  for (int i = 1; i < sk_X509_num (walk); i++)
+    if (X509_up_ref (sk_X509_value (walk, i)) == 1)
+      sk_X509_push (all, sk_X509_value (walk, i));
+  return all;
+}
+
+/* ------------------------------------------------------------------- OpenSSL -- */
+
+typedef struct {
+  GPtrArray *flaws;         /* of McFlaw */
+} Collector;
+
+/* Notes every failing and goes on. In the chain of a revocation list's own signer it
+ * does not: that list is then as good as none, which the outer chain is told. */
+static int
+collect (int ok, X509_STORE_CTX *context)
+{
+  if (ok || X509_STORE_CTX_get0_parent_ctx (context) != NULL)
+    return ok;
+  Collector *collector = X509_STORE_CTX_get_app_data (context);
+  g_ptr_array_add (collector->flaws, _mc_flaw_new (X509_STORE_CTX_get_error (context),
+                                                   X509_STORE_CTX_get_error_depth (context),
+                                                   X509_STORE_CTX_get_current_cert (context)));
+  return 1;
+}
+
+static gboolean
+add_policies (X509_VERIFY_PARAM *param, const McChainPolicy *policy, GError **error)
+{
+  for (guint i = 0; i < policy->policies->len; i++) {
+    const char *oid = policy->policies->pdata[i];
+    ASN1_OBJECT *object = g_strcmp0 (oid, "anyPolicy") == 0 ? OBJ_nid2obj (NID_any_policy)
+                                                            : OBJ_txt2obj (oid, 1);
+    if (object == NULL || X509_VERIFY_PARAM_add0_policy (param, object) != 1) {
+      ASN1_OBJECT_free (object);
+      _mc_set_error (error, MC_ERROR_INVALID, NULL, _("not a policy's OID: '%s'"), oid);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+looks_at_revocation (const McTrust *trust)
+{
+  if (trust->revocation == MC_REVOCATION_SOFT)
+    return sk_X509_CRL_num (trust->crls) > 0;
+  return trust->revocation == MC_REVOCATION_HARD;
+}
+
+static unsigned long
+chain_flags (const McTrust *trust, const McChainPolicy *policy)
+{
+  unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_POLICY_CHECK;
+  if (looks_at_revocation (trust))
+    flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_EXTENDED_CRL_SUPPORT
+             | X509_V_FLAG_USE_DELTAS;
+  if ((policy->policy_flags & MC_POLICY_REQUIRE_EXPLICIT) != 0)
+    flags |= X509_V_FLAG_EXPLICIT_POLICY;
+  if ((policy->policy_flags & MC_POLICY_INHIBIT_MAPPING) != 0)
+    flags |= X509_V_FLAG_INHIBIT_MAP;
+  if ((policy->policy_flags & MC_POLICY_INHIBIT_ANY) != 0)
+    flags |= X509_V_FLAG_INHIBIT_ANY;
+  return flags;
+}
+
+static X509_STORE_CTX *
+prepare_chain (McTrust *trust, X509 *certificate, McX509Stack *candidates, GError **error)
+{
+  const McChainPolicy *policy = _mc_context_get_chain_policy (trust->engine->context);
+  g_autoptr (X509_STORE_CTX) context = X509_STORE_CTX_new_ex (trust->engine->libctx, NULL);
+  if (context == NULL
+      || X509_STORE_CTX_init (context, trust->anchors, certificate, candidates) != 1) {
+    _mc_smime_set_openssl_error (error, MC_ERROR_ENGINE, _("chain cannot be built"));
+    return NULL;
+  }
+  X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param (context);
+  X509_VERIFY_PARAM_set_flags (param, chain_flags (trust, policy));
+  X509_VERIFY_PARAM_set_auth_level (param, SECURITY_LEVEL);
+  X509_VERIFY_PARAM_set_depth (param, MAX_DEPTH);
+  X509_VERIFY_PARAM_set_time (param, (time_t) _mc_smime_now (trust->engine));
+  if (!add_policies (param, policy, error))
+    return NULL;
+  X509_STORE_CTX_set0_crls (context, trust->crls);
+  return g_steal_pointer (&context);
+}
+
+/* Fills @flaws; *ret_chain (nullable) gets the chain as far as it was built. */
+static gboolean
+run_chain (McTrust *trust, X509 *certificate, GPtrArray *flaws, McX509Stack **ret_chain,
+           GError **error)
+{
+  g_autoptr (McX509Stack) candidates = collect_candidates (trust, certificate, error);
+  if (candidates == NULL)
+    return FALSE;
+  g_autoptr (X509_STORE_CTX) context = prepare_chain (trust, certificate, candidates, error);
+  if (context == NULL)
+    return FALSE;
+
+  Collector collector = { flaws };
+  X509_STORE_CTX_set_app_data (context, &collector);
+  X509_STORE_CTX_set_verify_cb (context, collect);
+  int result = X509_verify_cert (context);
+  /* The callback lets everything pass: what stops the engine all the same is no small
+   * thing, whatever was noted before. */
+  if (result != 1)
+    g_ptr_array_add (flaws, _mc_flaw_new (X509_V_ERR_UNSPECIFIED, 0, certificate));
+  *ret_chain = X509_STORE_CTX_get1_chain (context);
+  return TRUE;
+}
+
+/* ----------------------------------------------------------------- judgement -- */
+
+typedef struct {
+  McTrust *trust;
+  McKey *key;
+  X509 *certificate;
+  McJudgement judgement;
+  gboolean broken;          /* the chain does not hold */
+} Judge;
+
+static void
+add_reason (Judge *self, const char *code, const char *text)
+{
+  if (!_mc_reasons_have (self->key->reasons, code))
+    g_ptr_array_add (self->key->reasons, _mc_reason_new (code, NULL, "%s", text));
+}
+
+static void
+judge_time (Judge *self, gint64 signed_at)
+{
+  McKey *key = self->key;
+  if (key->validity == MC_VALIDITY_NOT_YET)
+    add_reason (self, "not-yet-valid", _("the certificate is not valid yet"));
+  if (key->validity != MC_VALIDITY_EXPIRED)
+    return;
+  if (signed_at >= key->valid_from && signed_at <= key->valid_until && signed_at != 0)
+    add_reason (self, "expired-since",
+                _("the certificate has expired; it was valid at the time that the signature claims"));
+  else
+    add_reason (self, "expired", _("the certificate has expired"));
+}
+
+static gboolean
+is_pinned (const McKey *key)
+{
+  for (guint i = 0; i < key->identities->len; i++)
+    if (((McIdentity *) key->identities->pdata[i])->trust == MC_TRUST_TRUSTED)
+      return TRUE;
+  return FALSE;
+}
+
+/* With a pin the user answered who it is: what is said of the certificate itself still
+ * counts then; what is said of the chain counts for the addresses without a pin. */
+static void
+apply_flaw (Judge *self, const McFlaw *flaw, gboolean pinned)
+{
+  gboolean hard = self->trust->revocation == MC_REVOCATION_HARD, own = FALSE;
+  switch (_mc_flaw_kind (flaw)) {
+    case MC_FLAW_TIME:
+      if (flaw->depth == 0)
+        return;   /* said already */
+      self->broken = TRUE;
+      break;
+    case MC_FLAW_REVOKED:
+      own = flaw->depth == 0;
+      if (own)
+        self->key->validity = MC_VALIDITY_REVOKED;
+      self->broken = TRUE;
+      break;
+    case MC_FLAW_REVOCATION:
+      self->broken |= hard;
+      break;
+    case MC_FLAW_WEAK_KEY:
+      own = TRUE;
+      self->judgement.weak = TRUE;
+      break;
+    case MC_FLAW_WEAK_CHAIN:
+      self->judgement.weak |= !pinned;
+      self->broken |= pinned;
+      break;
+    case MC_FLAW_UNTRUSTED:
+    case MC_FLAW_BROKEN:
+    default:
+      self->broken = TRUE;
+      break;
+  }
+  if (own || !pinned)
+    _mc_flaw_explain (flaw, self->key->fingerprint, hard, self->key->reasons);
+}
+
+/* An issuer that the user distrusts spoils what it issued. */
+static void
+judge_issuers (Judge *self, const McX509Stack *chain, gboolean pinned)
+{
+  for (int i = 1; i < sk_X509_num (chain); i++) {
+    g_autofree char *fingerprint = _mc_x509_fingerprint (sk_X509_value (chain, i));
+    if (!g_hash_table_contains (self->trust->distrusted, fingerprint))
+      continue;
+    self->broken = TRUE;
+    if (!pinned)
+      add_reason (self, "distrusted-issuer", _("you distrusted an issuer of the certificate"));
+  }
+}
+
+static gboolean
+judge_chain (Judge *self, gboolean pinned, GError **error)
+{
+  g_autoptr (GPtrArray) flaws =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_flaw_free);
+  g_autoptr (McX509Stack) chain = NULL;
+  if (!run_chain (self->trust, self->certificate, flaws, &chain, error))
+    return FALSE;
+  for (guint i = 0; i < flaws->len; i++)
+    apply_flaw (self, flaws->pdata[i], pinned);
+  judge_issuers (self, chain, pinned);
+  if (self->trust->revocation == MC_REVOCATION_SOFT && !looks_at_revocation (self->trust)
+      && !pinned)
+    add_reason (self, "revocation-unknown",
+                _("no revocation list says whether the certificate was revoked"));
+  return TRUE;
+}
+
+/* The chain's answer for identities that no pin has answered for. */
+static void
+settle_identities (Judge *self)
+{
+  for (guint i = 0; i < self->key->identities->len; i++) {
+    McIdentity *identity = self->key->identities->pdata[i];
+    if (identity->trust == MC_TRUST_UNKNOWN)
+      identity->trust = self->broken ? MC_TRUST_UNTRUSTED : MC_TRUST_TRUSTED;
+  }
+}
+
+gboolean
+_mc_trust_judge (McTrust *trust, McKey *key, McKeyUse use, gint64 signed_at,
+                 McJudgement *ret_judgement, GError **error)
+{
+  Judge self = { .trust = trust, .key = key, .certificate = _mc_smime_key_x509 (key) };
+  judge_time (&self, signed_at);
+  self.judgement.unfit = !_mc_x509_check_purpose (self.certificate, use, key->reasons);
+  if (key->weak) {
+    self.judgement.weak = TRUE;
+    add_reason (&self, "weak-key", _("the certificate's key is too short"));
+  }
+  if (!_mc_key_apply_pins (trust->engine->context, key, error))
+    return FALSE;
+
+  gboolean distrusted = g_hash_table_contains (trust->distrusted, key->fingerprint);
+  gboolean pinned = !distrusted && is_pinned (key);
+  if (!judge_chain (&self, pinned, error))
+    return FALSE;
+  settle_identities (&self);
+  self.judgement.chain_failed = distrusted || (self.broken && !pinned);
+  *ret_judgement = self.judgement;
+  return TRUE;
+}
+
+McX509Stack *
+_mc_trust_build (McTrust *trust, X509 *certificate, GError **error)
+{
+  g_autoptr (GPtrArray) flaws =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_flaw_free);
+  McX509Stack *chain = NULL;
+  if (!run_chain (trust, certificate, flaws, &chain, error))
+    return NULL;
+  return chain != NULL ? chain : sk_X509_new_null ();
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Signatures judged one by one, the content first and the chain second: a bad chain never
+ * hides an altered content. */
+#pragma once
+
+#include "smime/split.h"
+
+/* Reads @content to its end (into @output, nullable), hashing it once for each digest
+ * that is needed, and adds a signer to @layer for each signerInfo. */
+gboolean _mc_smime_judge_signers (McEngine *engine, CMS_ContentInfo *cms, BIO *content,
+                                  McSpool *output, McLayer *layer, GError **error);
+
+/* Adds the signers to @layer as the signature itself names them, nothing judged. */
+void _mc_smime_describe_signers (CMS_ContentInfo *cms, McLayer *layer);
+
+/* Structure and reason of a signed layer that cannot be judged. Always returns TRUE. */
+gboolean _mc_smime_set_malformed (McLayer *layer, const char *code, const char *text);
