@@ -121,6 +121,49 @@ report_sources = \
 	src/libmailcrypt/report/words.c \
 	$(NULL)
 
+smime_sources = \
+	src/libmailcrypt/smime/algorithms.c \
+	src/libmailcrypt/smime/algorithms.h \
+	src/libmailcrypt/smime/attributes.c \
+	src/libmailcrypt/smime/attributes.h \
+	src/libmailcrypt/smime/ber.c \
+	src/libmailcrypt/smime/ber.h \
+	src/libmailcrypt/smime/bio.c \
+	src/libmailcrypt/smime/bio.h \
+	src/libmailcrypt/smime/certificate.c \
+	src/libmailcrypt/smime/certificate.h \
+	src/libmailcrypt/smime/chain-reasons.c \
+	src/libmailcrypt/smime/chain-reasons.h \
+	src/libmailcrypt/smime/chain.c \
+	src/libmailcrypt/smime/chain.h \
+	src/libmailcrypt/smime/describe.c \
+	src/libmailcrypt/smime/engine.c \
+	src/libmailcrypt/smime/engine.h \
+	src/libmailcrypt/smime/find.c \
+	src/libmailcrypt/smime/generate.c \
+	src/libmailcrypt/smime/hoard.c \
+	src/libmailcrypt/smime/import.c \
+	src/libmailcrypt/smime/import.h \
+	src/libmailcrypt/smime/inflate.c \
+	src/libmailcrypt/smime/inflate.h \
+	src/libmailcrypt/smime/names.c \
+	src/libmailcrypt/smime/names.h \
+	src/libmailcrypt/smime/openssl.h \
+	src/libmailcrypt/smime/pkcs12.c \
+	src/libmailcrypt/smime/private-key.c \
+	src/libmailcrypt/smime/private-key.h \
+	src/libmailcrypt/smime/purpose.c \
+	src/libmailcrypt/smime/purpose.h \
+	src/libmailcrypt/smime/recipients.c \
+	src/libmailcrypt/smime/recipients.h \
+	src/libmailcrypt/smime/seal.c \
+	src/libmailcrypt/smime/split.c \
+	src/libmailcrypt/smime/split.h \
+	src/libmailcrypt/smime/unwrap.c \
+	src/libmailcrypt/smime/verify.c \
+	src/libmailcrypt/smime/verify.h \
+	$(NULL)
+
 src_libmailcrypt_libmailcrypt_la_SOURCES = \
 	$(core_sources) \
 	$(base_sources) \
@@ -164,3 +207,15 @@ src_libmailcrypt_spool_cipher_la_SOURCES =
 src_libmailcrypt_spool_cipher_la_LDFLAGS = $(module_ldflags)
 src_libmailcrypt_spool_cipher_la_LIBADD = \
 	src/libmailcrypt/libspool-cipher.la $(module_libadd) $(LIBCRYPTO_LIBS)
+
+# The S/MIME backend.
+noinst_LTLIBRARIES += src/libmailcrypt/libsmime.la
+src_libmailcrypt_libsmime_la_SOURCES = $(smime_sources)
+src_libmailcrypt_libsmime_la_CPPFLAGS = $(src_libmailcrypt_libmailcrypt_la_CPPFLAGS)
+src_libmailcrypt_libsmime_la_CFLAGS = $(lib_cflags) $(LIBCRYPTO_CFLAGS) $(ZLIB_CFLAGS)
+
+module_LTLIBRARIES += src/libmailcrypt/smime.la
+src_libmailcrypt_smime_la_SOURCES =
+src_libmailcrypt_smime_la_LDFLAGS = $(module_ldflags)
+src_libmailcrypt_smime_la_LIBADD = \
+	src/libmailcrypt/libsmime.la $(module_libadd) $(LIBCRYPTO_LIBS) $(ZLIB_LIBS)
