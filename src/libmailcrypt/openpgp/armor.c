@@ -65,6 +65,7 @@ typedef struct {
   gboolean line_start;      /* only white space since the last line end */
   gboolean padded;          /* the last group of the data was seen */
   gboolean ended;
+  GError *failure;          /* told once all that came before it was read */
 } McArmorStream;
 
 typedef GInputStreamClass McArmorStreamClass;
@@ -204,7 +205,7 @@ read_checksum (McArmorStream *self, GCancellable *cancellable, GError **error)
   int octet;
   for (guint i = 0; i < 4; i++)
     if (base64_value (next_octet (self, cancellable, error)) < 0)
-      return error != NULL && *error != NULL ? FALSE : malformed (error, _("its checksum is cut off"));
+      return *error != NULL ? FALSE : malformed (error, _("its checksum is cut off"));
   if (!skip_space (self, &octet, cancellable, error))
     return octet == OCTET_ERROR ? FALSE : malformed (error, _("its last line is missing"));
   if (octet != '-')
@@ -265,20 +266,17 @@ mc_armor_stream_read (GInputStream *stream, void *buffer, gsize count, GCancella
   McArmorStream *self = (McArmorStream *) stream;
   guint8 *to = buffer;
   gsize n = 0;
-  g_autoptr (GError) local = NULL;
   while (n < count) {
-    if (self->out_at < self->out_size) {
+    if (self->out_at < self->out_size)
       to[n++] = self->out[self->out_at++];
-      continue;
-    }
-    if (self->ended)
+    else if (self->ended || self->failure != NULL
+             || !read_group (self, cancellable, &self->failure))
       break;
-    if (!read_group (self, cancellable, &local)) {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return -1;
-    }
   }
-  return (gssize) n;
+  if (n > 0 || self->failure == NULL)
+    return (gssize) n;
+  g_propagate_error (error, g_error_copy (self->failure));
+  return -1;
 }
 
 static void
@@ -286,6 +284,7 @@ mc_armor_stream_finalize (GObject *object)
 {
   McArmorStream *self = (McArmorStream *) object;
   g_clear_object (&self->base);
+  g_clear_error (&self->failure);
   _mc_wipe (self->in, sizeof self->in);
   _mc_wipe (self->out, sizeof self->out);
   G_OBJECT_CLASS (mc_armor_stream_parent_class)->finalize (object);

@@ -19,12 +19,13 @@ key_unref (gpointer key)
 }
 
 static gboolean
-collect (McRun *run, const char *const *patterns, GPtrArray *keys, GError **error)
+collect (McRun *run, const char *const *patterns, gboolean secret_only, GPtrArray *keys,
+         GError **error)
 {
   const char *const everything[] = { NULL };
   const char *const *wanted = patterns != NULL ? patterns : everything;
   gpgme_error_t code =
-    gpgme_op_keylist_ext_start (run->gpgme, (const char **) wanted, 0, 0);
+    gpgme_op_keylist_ext_start (run->gpgme, (const char **) wanted, secret_only, 0);
   gpgme_key_t key;
   while (code == 0 && (code = gpgme_op_keylist_next (run->gpgme, &key)) == 0)
     g_ptr_array_add (keys, key);
@@ -48,7 +49,19 @@ _mc_openpgp_list (McEngine *engine, const char *const *patterns, gboolean with_s
     return NULL;
   gpgme_set_keylist_mode (run.gpgme, GPGME_KEYLIST_MODE_LOCAL
                                        | (with_secret ? GPGME_KEYLIST_MODE_WITH_SECRET : 0));
-  return collect (&run, patterns, keys, error) ? g_steal_pointer (&keys) : NULL;
+  return collect (&run, patterns, FALSE, keys, error) ? g_steal_pointer (&keys) : NULL;
+}
+
+McReason *
+_mc_openpgp_find_agent_problem (McEngine *engine, const char *const *patterns,
+                                GCancellable *cancellable)
+{
+  g_auto (McRun) run = { 0 };
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (key_unref);
+  if (!_mc_run_start (&run, engine, MC_RUN_PUBLIC, cancellable, NULL))
+    return NULL;
+  collect (&run, patterns, TRUE, keys, NULL);
+  return _mc_run_find_secret_problem (&run, 0);
 }
 
 /* -------------------------------------------------------------------- model -- */
@@ -224,6 +237,55 @@ _mc_openpgp_key_native (McEngine *engine, McKey *key, GCancellable *cancellable,
   _mc_set_error (error, MC_ERROR_NO_KEY, NULL, _("GnuPG does not know the key %s"),
                  key->fingerprint);
   return NULL;
+}
+
+/* --------------------------------------------------------------- recipients -- */
+
+#define MAX_NAMED 100       /* recipients that are looked up */
+
+void
+_mc_openpgp_add_recipient_patterns (GPtrArray *recipients, GPtrArray *patterns)
+{
+  for (guint i = 0; recipients != NULL && i < MIN (recipients->len, MAX_NAMED); i++) {
+    const McRecipient *recipient = recipients->pdata[i];
+    if (recipient->key_id != NULL)
+      g_ptr_array_add (patterns, recipient->key_id);
+  }
+}
+
+static gboolean
+has_subkey (gpgme_key_t key, const char *key_id)
+{
+  for (gpgme_subkey_t subkey = key->subkeys; subkey != NULL; subkey = subkey->next)
+    if (subkey->keyid != NULL && g_ascii_strcasecmp (subkey->keyid, key_id) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static const char *
+find_address (GPtrArray *keys, const char *key_id)
+{
+  for (guint i = 0; i < keys->len; i++) {
+    gpgme_key_t key = keys->pdata[i];
+    if (!has_subkey (key, key_id))
+      continue;
+    for (gpgme_user_id_t uid = key->uids; uid != NULL; uid = uid->next)
+      if (!uid->revoked && !uid->invalid && uid->address != NULL)
+        return uid->address;
+  }
+  return NULL;
+}
+
+void
+_mc_openpgp_name_recipients (GPtrArray *recipients, GPtrArray *keys)
+{
+  for (guint i = 0; recipients != NULL && i < recipients->len; i++) {
+    McRecipient *recipient = recipients->pdata[i];
+    const char *address =
+      recipient->key_id != NULL ? find_address (keys, recipient->key_id) : NULL;
+    if (address != NULL && recipient->address == NULL)
+      recipient->address = g_utf8_make_valid (address, -1);
+  }
 }
 
 /* --------------------------------------------------------------------- find -- */

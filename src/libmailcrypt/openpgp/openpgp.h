@@ -56,6 +56,7 @@ typedef struct {
   gboolean caller_has_none;
   GHashTable *answered;     /* key ids whose passphrase was given */
   gboolean wrong;           /* one was asked for again */
+  GPtrArray *recipients;    /* of McRecipient: to be named along with the signers; borrowed */
   GCancellable *cancellable;
   gulong cancel_handler;
 } McRun;
@@ -106,6 +107,10 @@ gboolean _mc_data_take_error (McData *data, GError **error);
 
 gboolean _mc_openpgp_find (McEngine *engine, const McKeyQuery *query, GPtrArray *keys,
                            GCancellable *cancellable, GError **error);
+/* Why the secret keys for @patterns cannot be listed, when that is the agent's fault: gpg
+ * then claims that there are none. (nullable, transfer full) */
+McReason *_mc_openpgp_find_agent_problem (McEngine *engine, const char *const *patterns,
+                                          GCancellable *cancellable);
 /* Lists keys by @patterns (NULL-terminated; NULL: all) in one run of gpg. Of gpgme_key_t
  * (transfer full). */
 GPtrArray *_mc_openpgp_list (McEngine *engine, const char *const *patterns, gboolean with_secret,
@@ -114,6 +119,11 @@ McKey *_mc_openpgp_key_new (McEngine *engine, gpgme_key_t native);
 /* The key for GPGME: the one that was listed, or listed anew. (transfer full) */
 gpgme_key_t _mc_openpgp_key_native (McEngine *engine, McKey *key, GCancellable *cancellable,
                                     GError **error);
+/* Adds the key ids of @recipients (of McRecipient, nullable) to @patterns. */
+void _mc_openpgp_add_recipient_patterns (GPtrArray *recipients, GPtrArray *patterns);
+/* Gives those of @recipients whose key is among @keys their address. For showing only: a
+ * key id proves nothing. */
+void _mc_openpgp_name_recipients (GPtrArray *recipients, GPtrArray *keys);
 gboolean _mc_openpgp_subkey_is_weak (const struct _gpgme_subkey *subkey);
 
 gboolean _mc_openpgp_import (McEngine *engine, McSpan data, McSecret *new_passphrase,

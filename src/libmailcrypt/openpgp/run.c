@@ -253,8 +253,11 @@ explain_secret_code (const McRun *run, gpgme_err_code_t code)
   case GPG_ERR_ASS_SERVER_START:
     return no_passphrase (run, "no-agent", _("start it: gpgconf --launch gpg-agent"),
                           _("it cannot be reached"));
+  case GPG_ERR_NO_PASSPHRASE:   /* also when an empty one was given */
+    if (run->loopback && !run->caller_has_none)
+      return wrong_passphrase (run);
+    G_GNUC_FALLTHROUGH;
   case GPG_ERR_NO_PIN_ENTRY:
-  case GPG_ERR_NO_PASSPHRASE:
   case GPG_ERR_ENOTTY:
     return no_passphrase (run, "no-pinentry",
                           _("install a pinentry program and set GPG_TTY, or use --passphrase-fd"),

@@ -62,11 +62,14 @@ on_no_seckey (McStatus *status, const GStrv fields, guint n)
     g_ptr_array_add (status->missing, g_strdup (fields[0]));
 }
 
-/* ERROR <where> <code>: only the failure to use a secret key says more than GPGME does. */
+/* ERROR <where> <code>: only the failure to use or to find a secret key says more than
+ * GPGME does. */
 static void
 on_error (McStatus *status, const GStrv fields, guint n)
 {
-  if (n >= 2 && strcmp (fields[0], "pkdecrypt_failed") == 0)
+  if (n >= 2
+      && (strcmp (fields[0], "pkdecrypt_failed") == 0
+          || strcmp (fields[0], "keylist.getkey") == 0))
     status->secret_error = gpgme_err_code (to_number (fields[1]));
 }
 

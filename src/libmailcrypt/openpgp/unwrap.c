@@ -7,6 +7,7 @@
 #include "openpgp/openpgp.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "openpgp/armor.h"
 
 #include <glib/gi18n-lib.h>
@@ -89,16 +90,24 @@ is_proven (const McRun *run, gpgme_error_t code)
          && status->plaintext == 1 && status->no_data == 0 && status->unexpected == 0;
 }
 
-static char *
-list_recipients (const McPgpObject *object)
+static const char *
+name_recipient (const McRecipient *recipient)
 {
-  g_autoptr (GPtrArray) ids = g_ptr_array_new ();
-  for (guint i = 0; i < object->recipients->len; i++) {
-    const McRecipient *recipient = object->recipients->pdata[i];
-    g_ptr_array_add (ids, recipient->key_id != NULL ? recipient->key_id : (char *) _("hidden"));
+  if (recipient->address != NULL)
+    return recipient->address;
+  return recipient->key_id != NULL ? recipient->key_id : _("hidden");
+}
+
+static char *
+list_recipients (const McLayer *layer)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+  for (guint i = 0; i < layer->recipients->len; i++) {
+    const char *name = name_recipient (layer->recipients->pdata[i]);
+    g_autofree char *shown = _mc_text_escape_line (name, -1);
+    g_string_append_printf (list, "%s%s", i > 0 ? ", " : "", shown);
   }
-  g_ptr_array_add (ids, NULL);
-  return g_strjoinv (", ", (char **) ids->pdata);
+  return g_string_free (g_steal_pointer (&list), FALSE);
 }
 
 static void
@@ -106,6 +115,32 @@ fail (McLayer *layer, McDecryptionStatus status, McReason *reason)
 {
   layer->decryption = status;
   g_ptr_array_add (layer->reasons, reason);
+}
+
+/* A person whose key is missing wants to know whose it would have been. */
+static void
+explain_no_key (const McUnwrap *unwrap, McLayer *layer)
+{
+  g_autoptr (GPtrArray) patterns = g_ptr_array_new ();
+  _mc_openpgp_add_recipient_patterns (layer->recipients, patterns);
+  if (patterns->len > 0) {
+    g_ptr_array_add (patterns, NULL);
+    const char *const *ids = (const char *const *) patterns->pdata;
+    McReason *agent = _mc_openpgp_find_agent_problem (unwrap->engine, ids, unwrap->cancellable);
+    if (agent != NULL) {
+      fail (layer, MC_DECRYPTION_NO_KEY, agent);
+      return;
+    }
+    g_autoptr (GPtrArray) keys =
+      _mc_openpgp_list (unwrap->engine, ids, FALSE, unwrap->cancellable, NULL);
+    if (keys != NULL)
+      _mc_openpgp_name_recipients (layer->recipients, keys);
+  }
+  g_autofree char *names = list_recipients (layer);
+  fail (layer, MC_DECRYPTION_NO_KEY,
+        _mc_reason_new ("no-secret-key",
+                        _("if you have the key elsewhere: mailcrypt keys import FILE"),
+                        _("there is no secret key for any recipient (%s)"), names));
 }
 
 /* DECRYPTION_INFO comes only once a session key was there: from then on every failure is
@@ -126,11 +161,7 @@ explain_failure (const McUnwrap *unwrap, const McRun *run, gpgme_error_t code, M
     return;
   }
   if (gpgme_err_code (code) == GPG_ERR_NO_SECKEY || status->missing->len > 0) {
-    g_autofree char *ids = list_recipients (unwrap->object);
-    fail (layer, MC_DECRYPTION_NO_KEY,
-          _mc_reason_new ("no-secret-key",
-                          _("if you have the key elsewhere: mailcrypt keys import FILE"),
-                          _("there is no secret key for any recipient (%s)"), ids));
+    explain_no_key (unwrap, layer);
     return;
   }
   fail (layer, MC_DECRYPTION_FAILED,
@@ -195,6 +226,7 @@ decrypt_with (const McUnwrap *unwrap, McRunMode mode, McLayer *layer, gboolean *
     return TRUE;
   }
   take_encryption (&run, layer);
+  run.recipients = layer->recipients;
   if (!take_inner_signatures (unwrap, &run, error))
     return FALSE;
   unwrap->unwrapped->content = g_steal_pointer (&content);

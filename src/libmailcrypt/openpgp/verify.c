@@ -311,11 +311,13 @@ look_up_keys (McRun *run, McLayer *layer, GError **error)
   }
   if (patterns->len == 0)
     return TRUE;
+  _mc_openpgp_add_recipient_patterns (run->recipients, patterns);
   g_ptr_array_add (patterns, NULL);
   g_autoptr (GPtrArray) keys = _mc_openpgp_list (run->engine, (const char *const *) patterns->pdata,
                                                  FALSE, run->cancellable, error);
   if (keys == NULL)
     return FALSE;
+  _mc_openpgp_name_recipients (run->recipients, keys);
   for (guint i = 0; i < layer->signers->len; i++) {
     McSigner *signer = layer->signers->pdata[i];
     gpgme_key_t key =
