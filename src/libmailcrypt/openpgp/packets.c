@@ -116,24 +116,23 @@ read_number (McPackets *packets, guint octets, guint64 *ret_number, GCancellable
 static gboolean
 read_new_length (McPackets *packets, GCancellable *cancellable, GError **error)
 {
-  guint8 first, second;
-  packets->partial = FALSE;
+  guint8 first, second = 0;
+  guint64 length = 0;
   if (!read_octet (packets, &first, cancellable, error))
     return FALSE;
-  if (first < 192) {
-    packets->left = first;
-    return TRUE;
-  }
-  if (first < 224) {
-    if (!read_octet (packets, &second, cancellable, error))
-      return FALSE;
-    packets->left = ((guint64) (first - 192) << 8) + second + 192;
-    return TRUE;
-  }
-  if (first == 255)
-    return read_number (packets, 4, &packets->left, cancellable, error);
-  packets->left = G_GUINT64_CONSTANT (1) << (first & 31);
-  packets->partial = TRUE;
+  gboolean partial = first >= 224 && first < 255;
+  if (first >= 192 && first < 224 && !read_octet (packets, &second, cancellable, error))
+    return FALSE;
+  if (first == 255 && !read_number (packets, 4, &length, cancellable, error))
+    return FALSE;
+  if (first < 192)
+    length = first;
+  else if (first < 224)
+    length = ((guint64) (first - 192) << 8) + second + 192;
+  else if (partial)
+    length = G_GUINT64_CONSTANT (1) << (first & 31);
+  packets->left = length;
+  packets->partial = partial;
   return TRUE;
 }
 
