@@ -79,6 +79,18 @@ _mc_entity_is_message (const McEntity *entity)
   return g_strv_contains (messages, entity->type);
 }
 
+/* More parameters than any program writes are not looked at. */
+#define MAX_PARAMETERS 300
+
+static guint64
+count_parameters (const char *value)
+{
+  guint64 n = 0;
+  for (const char *p = value; p != NULL && *p != '\0'; p++)
+    n += *p == ';';
+  return n;
+}
+
 /* ------------------------------------------------------------ content type -- */
 
 static char *
@@ -227,13 +239,14 @@ take_first (char **slot, const guint8 *block, const McRawField *field, gboolean 
 
 /* Some readers end the header at a line that is no field: a Content-Type behind one is
  * not seen by them. */
-static void
+static guint64
 collect (Wanted *wanted, const guint8 *block, gsize size)
 {
   McRawField field;
   gboolean after_junk = FALSE;
+  guint64 n = 0;
 
-  for (gsize at = 0; _mc_header_next (block, size, &at, &field);) {
+  for (gsize at = 0; _mc_header_next (block, size, &at, &field); n++) {
     gboolean is_type = _mc_header_is (block, &field, "Content-Type");
     gboolean is_encoding = _mc_header_is (block, &field, "Content-Transfer-Encoding");
 
@@ -248,29 +261,40 @@ collect (Wanted *wanted, const guint8 *block, gsize size)
     if (after_junk && (is_type || is_encoding))
       wanted->ambiguous = TRUE;
   }
+  return n;
 }
 
-void
+static void
+read_wanted (McEntity *entity, const Wanted *wanted)
+{
+  g_autoptr (GMimeParserOptions) options = g_mime_parser_options_new ();
+  g_mime_parser_options_set_warning_callback (options, note_warning, entity);
+
+  if (wanted->type != NULL)
+    read_type (entity, options, wanted->type);
+  if (wanted->encoding != NULL)
+    read_encoding (entity, wanted->encoding);
+  if (wanted->disposition != NULL)
+    read_disposition (entity, options, wanted->disposition);
+  if (entity->filename == NULL)
+    entity->filename = g_strdup (_mc_entity_get_parameter (entity, "name"));
+}
+
+guint64
 _mc_entity_read_header (McEntity *entity, const guint8 *block, gsize size, const char *fallback)
 {
   Wanted wanted = { NULL };
-  g_autoptr (GMimeParserOptions) options = g_mime_parser_options_new ();
+  guint64 n_fields = collect (&wanted, block, size);
+  guint64 n_parameters = count_parameters (wanted.type) + count_parameters (wanted.disposition);
 
-  g_mime_parser_options_set_warning_callback (options, note_warning, entity);
-  collect (&wanted, block, size);
   g_free (entity->type);
   entity->type = g_strdup (fallback);
-  entity->disagrees |= wanted.ambiguous;
-  if (wanted.type != NULL)
-    read_type (entity, options, wanted.type);
-  if (wanted.encoding != NULL)
-    read_encoding (entity, wanted.encoding);
-  if (wanted.disposition != NULL)
-    read_disposition (entity, options, wanted.disposition);
-  if (entity->filename == NULL)
-    entity->filename = g_strdup (_mc_entity_get_parameter (entity, "name"));
+  entity->disagrees |= wanted.ambiguous || n_parameters > MAX_PARAMETERS;
+  if (n_parameters <= MAX_PARAMETERS)
+    read_wanted (entity, &wanted);
 
   g_free (wanted.type);
   g_free (wanted.encoding);
   g_free (wanted.disposition);
+  return n_fields + n_parameters * n_parameters;
 }

@@ -23,6 +23,8 @@ field_free (gpointer data)
 static char *
 decode_value (const char *body)
 {
+  if (strstr (body, "=?") == NULL && g_str_is_ascii (body))
+    return g_strdup (body);
   g_autofree char *text = g_mime_utils_header_decode_text (NULL, body);
   if (text != NULL && g_utf8_validate (text, -1, NULL))
     return g_steal_pointer (&text);

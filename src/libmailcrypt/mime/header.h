@@ -23,9 +23,10 @@ gboolean _mc_header_is (const guint8 *block, const McRawField *field, const char
 char *_mc_header_unfold (const guint8 *block, const McRawField *field);
 
 /* Fills @entity (type, parameters, encoding, disposition, filename) from its header block.
- * @fallback is the type of an entity without a readable Content-Type. */
-void _mc_entity_read_header (McEntity *entity, const guint8 *block, gsize size,
-                             const char *fallback);
+ * @fallback is the type of an entity without a readable Content-Type. What GMime will have
+ * to do with this header, in steps: it has lists that are searched from end to end. */
+guint64 _mc_entity_read_header (McEntity *entity, const guint8 *block, gsize size,
+                                const char *fallback);
 
 McEntity *_mc_entity_new (McEntity *parent);
 void _mc_entity_free (McEntity *entity);

@@ -16,7 +16,7 @@
 /* What of a body line may matter: the delimiter with its dashes. */
 #define KEEP_OF_BODY (MAX_BOUNDARY + 4)
 /* All header blocks together, as a multiple of what one may have. */
-#define HEADER_BLOCKS 16
+#define HEADER_BLOCKS 4
 
 /* An entity that is not at its end yet. */
 typedef struct {
@@ -197,8 +197,9 @@ begin_body (Scan *scan, guint64 offset)
   entity->header.end = offset;
   entity->body.start = offset;
   entity->body.end = offset;
-  _mc_entity_read_header (entity, scan->header->data, scan->header->len,
-                          fallback_type (entity));
+  scan->result.header_steps += _mc_entity_read_header (entity, scan->header->data,
+                                                       scan->header->len,
+                                                       fallback_type (entity));
   if (_mc_entity_is_multipart (entity))
     push_boundary (scan, frame);
   else

@@ -9,6 +9,7 @@ typedef struct {
   guint n_entities;
   guint depth;
   guint64 surround_bytes;  /* all preambles and epilogues */
+  guint64 header_steps;    /* see _mc_entity_read_header() */
 } McScan;
 
 void _mc_scan_clear (McScan *scan);

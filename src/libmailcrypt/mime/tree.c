@@ -11,8 +11,10 @@
 
 #include <glib/gi18n-lib.h>
 
-/* GMime keeps preambles and epilogues in memory, so no more than this is given to it. */
+/* GMime keeps preambles and epilogues in memory and takes long over crowded headers. Beyond
+ * these it is not asked, and the message not believed. */
 #define MAX_SURROUND_BYTES ((guint64) 4 * 1024 * 1024)
+#define MAX_HEADER_STEPS ((guint64) 200 * 1000)
 
 void
 _mc_tree_free (McTree *tree)
@@ -101,7 +103,7 @@ compare_with_gmime (const McScan *scan, GError **error)
 {
   McEntity *root = scan->root;
 
-  if (scan->surround_bytes > MAX_SURROUND_BYTES) {
+  if (scan->surround_bytes > MAX_SURROUND_BYTES || scan->header_steps > MAX_HEADER_STEPS) {
     root->disagrees = TRUE;
     return TRUE;
   }
