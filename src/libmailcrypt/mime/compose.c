@@ -3,6 +3,7 @@
 
 #include "mime/compose.h"
 
+#include "base/chunk.h"
 #include "base/error.h"
 #include "mime/encode.h"
 #include "mime/header.h"
@@ -12,38 +13,42 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "base/chunk.h"
-
 /* ------------------------------------------------------------ outer header -- */
 
+typedef struct {
+  McWriter writer;
+  McHeaderMode mode;
+  const char *newline;
+} Header;
+
 static gboolean
-is_dropped (const char *name, McHeaderMode mode)
+is_kept (const char *name, McHeaderMode mode)
 {
-  static const char *const not_sent[] = { "Bcc", "Resent-Bcc", "Authentication-Results", NULL };
+  static const char *const not_sent[] = { "Bcc", "Resent-Bcc", "Authentication-Results" };
 
   if (g_ascii_strncasecmp (name, "Content-", 8) == 0
       || g_ascii_strcasecmp (name, "MIME-Version") == 0)
-    return TRUE;
-  for (gsize i = 0; mode == MC_HEADER_SEND && not_sent[i] != NULL; i++)
+    return FALSE;
+  for (gsize i = 0; mode == MC_HEADER_SEND && i < G_N_ELEMENTS (not_sent); i++)
     if (g_ascii_strcasecmp (name, not_sent[i]) == 0)
-      return TRUE;
-  return FALSE;
+      return FALSE;
+  return TRUE;
 }
 
-/* A CR of its own is a line break to some, and NUL the end of the text: neither may make
- * a field out of a part of another. */
+/* A CR of its own is a line break to some, and NUL the end of the text: what is sent has
+ * neither, so that no part of a field becomes another field. */
 static void
-put_field_line (McWriter *writer, char *line, gsize size, const char *newline)
+put_field_line (Header *header, char *line, gsize size)
 {
-  for (gsize i = 0; i < size; i++)
+  for (gsize i = 0; header->mode == MC_HEADER_SEND && i < size; i++)
     if (line[i] == '\r' || line[i] == '\0')
       line[i] = ' ';
-  _mc_writer_put (writer, line, size);
-  _mc_writer_puts (writer, newline);
+  _mc_writer_put (&header->writer, line, size);
+  _mc_writer_puts (&header->writer, header->newline);
 }
 
 static gboolean
-put_field (McWriter *writer, const McField *field, const char *newline, GError **error)
+put_field (Header *header, const McField *field, GError **error)
 {
   gsize size;
   g_autoptr (GBytes) bytes = _mc_span_load (field->raw, (gsize) _mc_span_size (field->raw),
@@ -53,33 +58,40 @@ put_field (McWriter *writer, const McField *field, const char *newline, GError *
 
   gconstpointer data = g_bytes_get_data (bytes, &size);
   g_autofree char *text = g_memdup2 (data, size);
-  for (char *line = text; line < text + size;) {
-    gsize left = (gsize) (text + size - line);
-    char *lf = memchr (line, '\n', left);
-    gsize n = lf != NULL ? (gsize) (lf - line) : left;
-    char *next = line + n + 1;
-    if (lf != NULL && n > 0 && line[n - 1] == '\r')
-      n--;
-    put_field_line (writer, line, n, newline);
-    line = next;
+  for (gsize at = 0; at < size;) {
+    const char *lf = memchr (text + at, '\n', size - at);
+    gsize next = lf != NULL ? (gsize) (lf - text) + 1 : size;
+    gsize end = lf != NULL ? next - 1 : next;
+    if (lf != NULL && end > at && text[end - 1] == '\r')
+      end--;
+    put_field_line (header, text + at, end - at);
+    at = next;
   }
   return TRUE;
+}
+
+static gboolean
+put_fields (Header *header, const McTree *tree, GError **error)
+{
+  for (guint i = 0; i < tree->fields->len; i++) {
+    const McField *field = g_ptr_array_index (tree->fields, i);
+    if (is_kept (field->name, header->mode) && !put_field (header, field, error))
+      return FALSE;
+  }
+  _mc_writer_printf (&header->writer, "MIME-Version: 1.0%s", header->newline);
+  return _mc_writer_finish (&header->writer, error);
 }
 
 gboolean
 _mc_compose_header (const McTree *tree, McHeaderMode mode, const char *newline, McSpool *output,
                     GError **error)
 {
-  g_auto (McWriter) writer = { NULL };
-  _mc_writer_init (&writer, output);
+  Header header = { .mode = mode, .newline = newline };
 
-  for (guint i = 0; i < tree->fields->len; i++) {
-    const McField *field = g_ptr_array_index (tree->fields, i);
-    if (!is_dropped (field->name, mode) && !put_field (&writer, field, newline, error))
-      return FALSE;
-  }
-  _mc_writer_printf (&writer, "MIME-Version: 1.0%s", newline);
-  return _mc_writer_finish (&writer, error);
+  _mc_writer_init (&header.writer, output);
+  gboolean ok = put_fields (&header, tree, error);
+  _mc_writer_clear (&header.writer);
+  return ok;
 }
 
 /* ------------------------------------------------------------------- parts -- */
