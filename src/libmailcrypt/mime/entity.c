@@ -150,7 +150,53 @@ has_quoted_protocol (const char *value)
   return FALSE;
 }
 
-/* One name given twice is read differently from program to program. */
+/* A boundary that every reader takes for the same: written out, in quotes or without what
+ * would want them; not as RFC 2231 or RFC 2047 would have it. */
+static gboolean
+is_plain_boundary (const char *value, const char *boundary)
+{
+  gsize size = strlen (boundary);
+
+  for (const char *p = strstr (value, boundary); p != NULL && size > 0;
+       p = strstr (p + 1, boundary)) {
+    gboolean quoted = p > value && p[-1] == '"' && p[size] == '"';
+    if (quoted)
+      return TRUE;
+    gboolean bare = p > value && strchr ("= \t", p[-1]) != NULL
+                    && (p[size] == '\0' || strchr ("; \t(", p[size]) != NULL);
+    if (bare && strpbrk (boundary, " \t(\"\\;") == NULL)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* What stands before the parameters, without comments and white space. */
+static char *
+get_bare_type (const char *value)
+{
+  GString *bare = g_string_new (NULL);
+
+  for (const char *p = value; *p != '\0' && *p != ';';) {
+    const char *next = skip_item (p);
+    if (*p != '(' && *p != ' ' && *p != '\t')
+      g_string_append_len (bare, p, next - p);
+    p = next;
+  }
+  return g_string_free (bare, FALSE);
+}
+
+/* "multipart/signed,multipart/mixed" is one to some and the other to others. */
+static gboolean
+is_ambiguous_type (const McEntity *entity, const char *value)
+{
+  g_autofree char *bare = get_bare_type (value);
+
+  if (_mc_entity_is (entity, bare))
+    return FALSE;
+  return _mc_entity_is_multipart (entity) || _mc_entity_is_message (entity)
+         || g_ascii_strncasecmp (bare, "multipart/", 10) == 0;
+}
+
 static void
 take_parameters (McEntity *entity, GMimeParamList *list)
 {
@@ -163,23 +209,25 @@ take_parameters (McEntity *entity, GMimeParamList *list)
     if (name == NULL || value == NULL)
       continue;
     g_autofree char *key = g_ascii_strdown (name, -1);
-    if (g_hash_table_contains (entity->parameters, key))
-      entity->disagrees = TRUE;
-    else
+    if (!g_hash_table_contains (entity->parameters, key))
       g_hash_table_insert (entity->parameters, g_steal_pointer (&key), to_utf8 (value));
   }
 }
 
+/* Of a parameter given twice some readers take the first and some the last. */
 static void
-note_warning (G_GNUC_UNUSED gint64 offset, GMimeParserWarning code,
-              G_GNUC_UNUSED const char *item, gpointer user_data)
+note_warning (G_GNUC_UNUSED gint64 offset, GMimeParserWarning code, const char *item,
+              gpointer user_data)
 {
   McEntity *entity = user_data;
+  gboolean twice = code == GMIME_CRIT_CONFLICTING_PARAMETER
+                   || code == GMIME_WARN_DUPLICATED_PARAMETER;
 
   if (code == GMIME_WARN_INVALID_CONTENT_TYPE)
     entity->type_invalid = TRUE;
-  else if (code == GMIME_CRIT_CONFLICTING_PARAMETER || code == GMIME_WARN_DUPLICATED_PARAMETER)
-    entity->disagrees = TRUE;
+  else if (twice && item != NULL)
+    entity->disagrees |= g_ascii_strcasecmp (item, "boundary") == 0
+                         || g_ascii_strcasecmp (item, "protocol") == 0;
 }
 
 static void
@@ -194,6 +242,11 @@ read_type (McEntity *entity, GMimeParserOptions *options, const char *value)
   }
   take_parameters (entity, g_mime_content_type_get_parameters (parsed));
   entity->quoted_protocol = has_quoted_protocol (value);
+
+  const char *boundary = _mc_entity_get_parameter (entity, "boundary");
+  if (_mc_entity_is_multipart (entity) && boundary != NULL)
+    entity->disagrees |= !is_plain_boundary (value, boundary);
+  entity->disagrees |= is_ambiguous_type (entity, value);
 }
 
 /* ------------------------------------------------------------ other fields -- */
@@ -244,9 +297,10 @@ collect (Wanted *wanted, const guint8 *block, gsize size)
 {
   McRawField field;
   gboolean after_junk = FALSE;
-  guint64 n = 0;
+  guint64 steps = 0;
 
-  for (gsize at = 0; _mc_header_next (block, size, &at, &field); n++) {
+  for (gsize at = 0; _mc_header_next (block, size, &at, &field);) {
+    steps += _mc_header_count_steps (block, &field);
     gboolean is_type = _mc_header_is (block, &field, "Content-Type");
     gboolean is_encoding = _mc_header_is (block, &field, "Content-Transfer-Encoding");
 
@@ -261,7 +315,7 @@ collect (Wanted *wanted, const guint8 *block, gsize size)
     if (after_junk && (is_type || is_encoding))
       wanted->ambiguous = TRUE;
   }
-  return n;
+  return steps;
 }
 
 static void
@@ -284,7 +338,7 @@ guint64
 _mc_entity_read_header (McEntity *entity, const guint8 *block, gsize size, const char *fallback)
 {
   Wanted wanted = { NULL };
-  guint64 n_fields = collect (&wanted, block, size);
+  guint64 steps = collect (&wanted, block, size);
   guint64 n_parameters = count_parameters (wanted.type) + count_parameters (wanted.disposition);
 
   g_free (entity->type);
@@ -296,5 +350,5 @@ _mc_entity_read_header (McEntity *entity, const guint8 *block, gsize size, const
   g_free (wanted.type);
   g_free (wanted.encoding);
   g_free (wanted.disposition);
-  return n_fields + n_parameters * n_parameters;
+  return steps;
 }

@@ -71,6 +71,47 @@ _mc_header_is (const guint8 *block, const McRawField *field, const char *name)
                                  field->name_size) == 0;
 }
 
+static guint64
+count (const guint8 *block, const McRawField *field, guint8 c)
+{
+  guint64 n = 0;
+  for (gsize i = field->body; i < field->end; i++)
+    n += block[i] == c;
+  return n;
+}
+
+static gboolean
+is_one_of (const guint8 *block, const McRawField *field, const char *const *names)
+{
+  for (; *names != NULL; names++)
+    if (_mc_header_is (block, field, *names))
+      return TRUE;
+  return FALSE;
+}
+
+/* Deeper than any stack. */
+#define MAX_COLONS 100
+#define ENDLESS_STEPS ((guint64) G_MAXUINT32)
+
+guint64
+_mc_header_count_steps (const guint8 *block, const McRawField *field)
+{
+  static const char *const with_parameters[] = { "Content-Type", "Content-Disposition", NULL };
+  static const char *const with_addresses[] = {
+    "From", "Sender", "Reply-To", "To", "Cc", "Bcc", NULL,
+  };
+  guint64 steps = 1 + (field->end - field->start) / 16;
+
+  if (is_one_of (block, field, with_parameters)) {
+    guint64 n = count (block, field, ';');
+    steps += n * n;
+  } else if (is_one_of (block, field, with_addresses)) {
+    gboolean deep = count (block, field, ':') > MAX_COLONS;
+    steps += count (block, field, ',') + (deep ? ENDLESS_STEPS : 0);
+  }
+  return steps;
+}
+
 char *
 _mc_header_unfold (const guint8 *block, const McRawField *field)
 {

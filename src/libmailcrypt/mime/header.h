@@ -19,12 +19,16 @@ gsize _mc_header_name_size (const guint8 *line, gsize size);
 
 gboolean _mc_header_is (const guint8 *block, const McRawField *field, const char *name);
 
+/* What GMime will have to do with a field, in steps: it looks through its lists of
+ * parameters from end to end, and goes one call deeper for a group inside a group. */
+guint64 _mc_header_count_steps (const guint8 *block, const McRawField *field);
+
 /* The body without its line breaks and outer white space; NUL as U+FFFD. */
 char *_mc_header_unfold (const guint8 *block, const McRawField *field);
 
 /* Fills @entity (type, parameters, encoding, disposition, filename) from its header block.
- * @fallback is the type of an entity without a readable Content-Type. What GMime will have
- * to do with this header, in steps: it has lists that are searched from end to end. */
+ * @fallback is the type of an entity without a readable Content-Type. The steps of all
+ * fields are the result. */
 guint64 _mc_entity_read_header (McEntity *entity, const guint8 *block, gsize size,
                                 const char *fallback);
 
