@@ -91,12 +91,29 @@ test_adopt_own_and_cancelled (void)
   CU_ASSERT_FALSE (_mc_error_adopt (NULL, MC_ERROR_IO, "reading"));
 }
 
+static void
+test_add_hint (void)
+{
+  g_autoptr (GError) error = NULL;
+  _mc_set_error (&error, MC_ERROR_IO, NULL, "cause");
+  _mc_error_add_hint (&error, "first");
+  CU_ASSERT_STRING_EQUAL (mc_error_get_hint (error), "first");
+  _mc_error_add_hint (&error, "second");
+  CU_ASSERT_STRING_EQUAL (mc_error_get_hint (error), "first\nsecond");
+
+  g_autoptr (GError) foreign = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "odd");
+  _mc_error_add_hint (&foreign, "lost");
+  CU_ASSERT_PTR_NULL (mc_error_get_hint (foreign));
+  _mc_error_add_hint (NULL, "lost");
+}
+
 static CU_TestInfo tests[] = {
   { "each code has its word and exit status", test_words_and_statuses },
   { "errors of other domains", test_foreign_errors },
   { "the hint survives copies", test_hint_survives_copies },
   { "a foreign error is adopted", test_adopt_foreign },
   { "own errors and cancellations keep their kind", test_adopt_own_and_cancelled },
+  { "hints are added", test_add_hint },
   CU_TEST_INFO_NULL,
 };
 
