@@ -284,13 +284,13 @@ hang_up (GCancellable *cancellable, gpointer user_data)
 static gpg_error_t
 get_passphrase (Assuan *assuan, const char *command, Answer *answer, GCancellable *cancellable)
 {
-  assuan_fd_t fd = ASSUAN_INVALID_FD;
-  if (assuan_get_active_fds (assuan, 0, &fd, 1) < 1)
+  assuan_fd_t fds[2];   /* room for two is asked for, the socket is the first */
+  if (assuan_get_active_fds (assuan, 0, fds, G_N_ELEMENTS (fds)) < 1)
     return gpg_error (GPG_ERR_ASS_GENERAL);
 
   gulong id = 0;
   if (cancellable != NULL)
-    id = g_cancellable_connect (cancellable, G_CALLBACK (hang_up), GINT_TO_POINTER (fd), NULL);
+    id = g_cancellable_connect (cancellable, G_CALLBACK (hang_up), GINT_TO_POINTER (fds[0]), NULL);
   assuan_begin_confidential (assuan);
   gpg_error_t failure = assuan_transact (assuan, command, receive, answer, NULL, NULL, NULL, NULL);
   assuan_end_confidential (assuan);
