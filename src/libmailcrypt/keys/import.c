@@ -13,6 +13,7 @@
 
 #define LINE_BYTES 128       /* of a line, what is looked at */
 #define CHUNK_BYTES 4096
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 McImported *
 _mc_imported_new (McProtocol protocol, const char *fingerprint, const char *word,
@@ -98,8 +99,8 @@ scan_line (Scanner *scanner, guint64 end)
 {
   const char *line = scanner->line;
   scanner->line[MIN (scanner->used, LINE_BYTES - 1)] = '\0';
-  if (g_str_has_prefix (line, "\xef\xbb\xbf"))   /* a byte order mark */
-    line += 3;
+  if (g_str_has_prefix (line, BYTE_ORDER_MARK))
+    line += strlen (BYTE_ORDER_MARK);
 
   Block *last = scanner->blocks->len > 0
     ? &g_array_index (scanner->blocks, Block, scanner->blocks->len - 1) : NULL;
@@ -108,8 +109,8 @@ scan_line (Scanner *scanner, guint64 end)
   if (scanner->open && g_str_has_prefix (line, "-----END "))
     scanner->open = FALSE;
   else if (!scanner->open && g_str_has_prefix (line, "-----BEGIN ")) {
-    Block block = { get_protocol_of_label (line + strlen ("-----BEGIN ")), scanner->line_start,
-                    end };
+    Block block = { get_protocol_of_label (line + strlen ("-----BEGIN ")),
+                    scanner->line_start + (guint64) (line - scanner->line), end };
     g_array_append_val (scanner->blocks, block);
     scanner->open = TRUE;
   }
