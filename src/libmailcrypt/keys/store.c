@@ -269,6 +269,19 @@ read_schema (McStore *store, SchemaState *ret_state, gint64 *ret_version, GError
   return TRUE;
 }
 
+/* All of it from one state: another process may be making the schema meanwhile.
+ * @ret_code: SQLite's own, for what failed. */
+static gboolean
+look_at_schema (McStore *store, SchemaState *ret_state, int *ret_code, GError **error)
+{
+  gint64 version = 0;
+  gboolean ok = _mc_store_run (store, error, "BEGIN", "")
+                && read_schema (store, ret_state, &version, error);
+  *ret_code = sqlite3_errcode (store->db);
+  _mc_store_rollback (store);
+  return ok;
+}
+
 static gboolean
 apply_migrations (McStore *store, gint64 from, GError **error)
 {
@@ -374,28 +387,21 @@ reopen_immutable (McStore *store, GError **error)
   return open_database (store, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error);
 }
 
-static gboolean
-needs_immutable (McStore *store)
-{
-  int code = sqlite3_errcode (store->db);
-  return code == SQLITE_CANTOPEN || code == SQLITE_READONLY;
-}
-
 /* Opens the file and looks at its schema. */
 static gboolean
 open_and_look (McStore *store, gboolean create, SchemaState *ret_state, GError **error)
 {
-  gint64 version = 0;
   g_autoptr (GError) first = NULL;
+  int code = SQLITE_OK;
   if (!open_database (store, store->path, SQLITE_OPEN_READWRITE, error))
     return FALSE;
-  if (read_schema (store, ret_state, &version, &first))
+  if (look_at_schema (store, ret_state, &code, &first))
     return TRUE;
-  if (create || !needs_immutable (store)) {
+  if (create || (code != SQLITE_CANTOPEN && code != SQLITE_READONLY)) {
     g_propagate_error (error, g_steal_pointer (&first));
     return FALSE;
   }
-  return reopen_immutable (store, error) && read_schema (store, ret_state, &version, error);
+  return reopen_immutable (store, error) && look_at_schema (store, ret_state, &code, error);
 }
 
 static gboolean
