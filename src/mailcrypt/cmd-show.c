@@ -49,7 +49,7 @@ append_status (Page *page, Tone tone, const char *text)
   g_autoptr (GString) folded = g_string_new (NULL);
   text_append_folded (folded, line, (guint) opt.width, STATUS_PREFIX "  ");
   g_string_truncate (folded, folded->len - 1);
-  text_append_tone (page->out, tone, folded->str, page->color && tone != TONE_PLAIN);
+  text_append_tone (page->out, tone, folded->str, page->color);
   g_string_append_c (page->out, '\n');
 }
 

@@ -4,6 +4,7 @@
 
 #include <glib/gi18n.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "json.h"
 #include "options.h"
@@ -158,12 +159,23 @@ print_line (const Tool *tool, const char *kind, const char *message)
     fprintf (stderr, "mailcrypt: %s%s\n", kind, line);
 }
 
+/* The one limit that has an option of its own. */
+static gboolean
+is_size_limit (const GError *error)
+{
+  const char *hint = tool_error_get_hint (error);
+  return g_error_matches (error, MC_ERROR, MC_ERROR_LIMIT) && hint != NULL
+         && strstr (hint, "total-bytes") != NULL;
+}
+
 int
 tool_print_error (Tool *tool, const GError *error)
 {
   int status = tool_error_get_status (error);
   print_line (tool, "", error->message);
   print_hints (tool_error_get_hint (error));
+  if (is_size_limit (error))
+    print_hints (_("the option --max-size raises it"));
   if (!options.json || tool->json_done)
     return status;
 

@@ -55,11 +55,15 @@ add_string (JsonBuilder *builder, const char *name, const char *value)
   json_builder_add_string_value (builder, valid != NULL ? valid : value);
 }
 
+/* Null when not known. */
 static void
-add_int (JsonBuilder *builder, const char *name, gint64 value)
+add_time (JsonBuilder *builder, const char *name, gint64 value)
 {
   json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, value);
+  if (value != 0)
+    json_builder_add_int_value (builder, value);
+  else
+    json_builder_add_null_value (builder);
 }
 
 static void
@@ -143,8 +147,8 @@ add_key (JsonBuilder *builder, const McKey *key)
   add_use (builder, mc_key_get_use (key));
   add_string (builder, "secret", secret_to_word (mc_key_get_secret (key)));
   add_string (builder, "validity", validity_to_word (mc_key_get_validity (key)));
-  add_int (builder, "valid_from", mc_key_get_valid_from (key));
-  add_int (builder, "valid_until", mc_key_get_valid_until (key));
+  add_time (builder, "valid_from", mc_key_get_valid_from (key));
+  add_time (builder, "valid_until", mc_key_get_valid_until (key));
   add_string (builder, "algorithm", mc_key_get_algorithm (key));
   add_string (builder, "subject", mc_key_get_subject (key));
   add_string (builder, "issuer", mc_key_get_issuer (key));

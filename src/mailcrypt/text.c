@@ -258,11 +258,20 @@ add_hints (GPtrArray *lines, const char *hint)
   }
 }
 
+/* What other lines say better. */
+static gboolean
+is_said_elsewhere (const McReason *reason)
+{
+  static const char *const codes[] = { "not-protected", "partly-signed", "partly-encrypted", NULL };
+  return g_strv_contains (codes, mc_reason_get_code (reason));
+}
+
 static void
 add_reasons (GPtrArray *lines, GPtrArray *reasons)
 {
   for (guint i = 0; i < reasons->len; i++)
-    add_line (lines, TONE_PLAIN, "%s", mc_reason_get_text (g_ptr_array_index (reasons, i)));
+    if (!is_said_elsewhere (g_ptr_array_index (reasons, i)))
+      add_line (lines, TONE_PLAIN, "%s", mc_reason_get_text (g_ptr_array_index (reasons, i)));
   for (guint i = 0; i < reasons->len; i++)
     add_hints (lines, mc_reason_get_hint (g_ptr_array_index (reasons, i)));
 }
