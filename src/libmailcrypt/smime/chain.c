@@ -276,18 +276,27 @@ collect (int ok, X509_STORE_CTX *context)
 }
 
 static gboolean
+add_policy (X509_VERIFY_PARAM *param, const char *oid, GError **error)
+{
+  ASN1_OBJECT *object = g_strcmp0 (oid, "anyPolicy") == 0 ? OBJ_nid2obj (NID_any_policy)
+                                                          : OBJ_txt2obj (oid, 1);
+  if (object != NULL && X509_VERIFY_PARAM_add0_policy (param, object) == 1)
+    return TRUE;
+  ASN1_OBJECT_free (object);
+  _mc_set_error (error, MC_ERROR_INVALID, NULL, _("not a policy's OID: '%s'"), oid);
+  return FALSE;
+}
+
+/* Without a word from the caller any policy is acceptable (RFC 5280 section 6.1.1); to
+ * OpenSSL an empty set accepts none. */
+static gboolean
 add_policies (X509_VERIFY_PARAM *param, const McChainPolicy *policy, GError **error)
 {
-  for (guint i = 0; i < policy->policies->len; i++) {
-    const char *oid = policy->policies->pdata[i];
-    ASN1_OBJECT *object = g_strcmp0 (oid, "anyPolicy") == 0 ? OBJ_nid2obj (NID_any_policy)
-                                                            : OBJ_txt2obj (oid, 1);
-    if (object == NULL || X509_VERIFY_PARAM_add0_policy (param, object) != 1) {
-      ASN1_OBJECT_free (object);
-      _mc_set_error (error, MC_ERROR_INVALID, NULL, _("not a policy's OID: '%s'"), oid);
+  if (policy->policies->len == 0)
+    return add_policy (param, "anyPolicy", error);
+  for (guint i = 0; i < policy->policies->len; i++)
+    if (!add_policy (param, policy->policies->pdata[i], error))
       return FALSE;
-    }
-  }
   return TRUE;
 }
 

@@ -101,6 +101,8 @@ G_MODULE_EXPORT const McBackend _mc_smime_backend = {
   .capabilities = MC_BACKEND_OPAQUE,
   .mime_types = mime_types,
   .signature_type = "application/pkcs7-signature",
+  .key_type = "application/pkcs7-mime; smime-type=certs-only",
+  .key_filename = "smime.p7c",
   .open = engine_open,
   .close = engine_close,
   .find = _mc_smime_find,
