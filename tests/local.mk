@@ -10,17 +10,28 @@ PY_LOG_COMPILER = $(PYTHON)
 # ---- unit tests ----
 
 unit_sources = \
+	tests/unit/double-backend.c \
+	tests/unit/double-backend.h \
 	tests/unit/memory.c \
 	tests/unit/memory.h \
 	tests/unit/runner.c \
+	tests/unit/scratch.c \
+	tests/unit/scratch.h \
 	tests/unit/suites.h \
 	tests/unit/test-address.c \
+	tests/unit/test-agent.c \
 	tests/unit/test-error.c \
+	tests/unit/test-keys.c \
 	tests/unit/test-limits.c \
 	tests/unit/test-module.c \
+	tests/unit/test-openpgp.c \
+	tests/unit/test-packets.c \
+	tests/unit/test-passphrase.c \
+	tests/unit/test-resolver.c \
 	tests/unit/test-secret.c \
 	tests/unit/test-settings.c \
 	tests/unit/test-spool.c \
+	tests/unit/test-store.c \
 	tests/unit/test-text.c \
 	tests/unit/test-verdict.c \
 	tests/unit/test-version.c \
@@ -42,20 +53,49 @@ no-cunit:
 tests_unit_runner_SOURCES = $(unit_sources)
 tests_unit_runner_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 tests_unit_runner_CFLAGS = \
-	$(common_cflags) $(PIE_CFLAGS) $(LIBMAILCRYPT_CFLAGS) $(CUNIT_CFLAGS)
+	$(common_cflags) $(PIE_CFLAGS) $(LIBMAILCRYPT_CFLAGS) $(LIBCRYPTO_CFLAGS) \
+	$(CUNIT_CFLAGS)
 tests_unit_runner_LDFLAGS = $(AM_LDFLAGS) -no-install
 tests_unit_runner_LDADD = \
-	src/libmailcrypt/libmailcrypt.la $(LIBMAILCRYPT_LIBS) $(CUNIT_LIBS)
+	src/libmailcrypt/libsmime.la src/libmailcrypt/libmailcrypt.la \
+	$(LIBMAILCRYPT_LIBS) $(LIBCRYPTO_LIBS) $(ZLIB_LIBS) $(CUNIT_LIBS)
+
+# ---- fuzz targets ----
+
+# Each runs the files named to it; built with every check, so that none can rot.
+check_PROGRAMS += tests/fuzz/fuzz-packets
+tests_fuzz_fuzz_packets_CFLAGS = $(tests_unit_runner_CFLAGS)
+tests_fuzz_fuzz_packets_LDFLAGS = $(tests_unit_runner_LDFLAGS)
+tests_fuzz_fuzz_packets_LDADD = $(tests_unit_runner_LDADD)
 
 # ---- black-box tests ----
 
 script_tests = \
 	tests/build/test_artifacts.py \
+	tests/cli/test_basics.py \
+	tests/cli/test_hostile.py \
+	tests/cli/test_keys.py \
+	tests/cli/test_leaks.py \
+	tests/cli/test_mime.py \
+	tests/cli/test_neomutt.py \
+	tests/cli/test_openpgp.py \
+	tests/cli/test_plain.py \
+	tests/cli/test_smime.py \
+	tests/cli/test_vectors.py \
+	tests/cli/test_verdict.py \
+	$(NULL)
+
+script_modules = \
+	tests/cli/harness.py \
+	tests/cli/mailkit.py \
+	tests/cli/pgp.py \
+	tests/cli/pki.py \
 	$(NULL)
 
 TESTS += $(script_tests)
 EXTRA_DIST += \
 	$(script_tests) \
+	$(script_modules) \
 	tests/README.md \
 	tests/summary.sh \
 	$(NULL)

@@ -64,6 +64,7 @@ keys_sources = \
 	$(NULL)
 
 mime_sources = \
+	src/libmailcrypt/mime/addresses.c \
 	src/libmailcrypt/mime/canon.c \
 	src/libmailcrypt/mime/compose.c \
 	src/libmailcrypt/mime/compose.h \
