@@ -224,8 +224,8 @@ choose_encoding (const McEntity *entity, const McTraits *traits)
     return TO_QUOTED_PRINTABLE;
   if (!text || !_mc_entity_is_identity (entity))
     return TO_BASE64;
-  /* Above one in six, base64 is the shorter one. */
-  return traits->n_high * 6 <= traits->n_octets ? TO_QUOTED_PRINTABLE : TO_TEXT_BASE64;
+  /* Up to here the text can still be read as it stands. */
+  return traits->n_high * 3 <= traits->n_octets ? TO_QUOTED_PRINTABLE : TO_TEXT_BASE64;
 }
 
 /* An encoding that is not known here cannot be undone. */

@@ -76,41 +76,81 @@ _mc_entity_has_known_encoding (const McEntity *entity)
   return get_encoding (entity) != GMIME_CONTENT_ENCODING_DEFAULT;
 }
 
+typedef struct {
+  GMimeFilter *strip;      /* nullable; white space at the end of a line is no content of
+                            * quoted-printable (RFC 2045 section 6.7, rule 3) */
+  GMimeFilter *decode;     /* nullable */
+  Base64Check check;
+  gboolean checked;
+} Decoder;
+
 /* A composite type has no encoding but identity (RFC 2045 section 6.4). */
-static GMimeFilter *
-make_filter (const McEntity *entity)
+static void
+decoder_init (Decoder *decoder, const McEntity *entity, gboolean strict)
 {
   GMimeContentEncoding encoding = get_encoding (entity);
 
-  _mc_gmime_init ();
+  *decoder = (Decoder) { NULL };
   if (encoding == GMIME_CONTENT_ENCODING_DEFAULT || _mc_entity_is_multipart (entity))
-    return NULL;
-  return g_mime_filter_basic_new (encoding, FALSE);
+    return;
+  _mc_gmime_init ();
+  decoder->checked = strict && encoding == GMIME_CONTENT_ENCODING_BASE64;
+  decoder->decode = g_mime_filter_basic_new (encoding, FALSE);
+  if (encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE)
+    decoder->strip = g_mime_filter_strip_new ();
+}
+
+static void
+decoder_clear (Decoder *decoder)
+{
+  g_clear_object (&decoder->strip);
+  g_clear_object (&decoder->decode);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Decoder, decoder_clear)
+
+static void
+run_filter (GMimeFilter *filter, char **data, gsize *size, gboolean last)
+{
+  gsize prespace = 0;
+
+  if (filter != NULL && last)
+    g_mime_filter_complete (filter, *data, *size, 0, data, size, &prespace);
+  else if (filter != NULL)
+    g_mime_filter_filter (filter, *data, *size, 0, data, size, &prespace);
 }
 
 static gboolean
-pass_chunk (GMimeFilter *filter, guint8 *data, gsize size, gboolean last, McDecodeFunc func,
-            gpointer user_data, GError **error)
+pass_chunk (Decoder *decoder, McChunk *chunk, gsize size, McDecodeFunc func, gpointer user_data,
+            GError **error)
 {
-  char *out = (char *) data;
-  gsize n = size, prespace = 0;
+  char *data = (char *) chunk->bytes;
+  gboolean last = size == 0;
 
-  if (filter != NULL && last)
-    g_mime_filter_complete (filter, out, size, 0, &out, &n, &prespace);
-  else if (filter != NULL)
-    g_mime_filter_filter (filter, out, size, 0, &out, &n, &prespace);
-  return n == 0 || func (out, n, user_data, error);
+  if (decoder->checked)
+    check_base64 (&decoder->check, chunk->bytes, size);
+  run_filter (decoder->strip, &data, &size, last);
+  run_filter (decoder->decode, &data, &size, last);
+  return size == 0 || func (data, size, user_data, error);
+}
+
+static gboolean
+finish (Decoder *decoder, McChunk *chunk, McDecodeFunc func, gpointer user_data, GError **error)
+{
+  if (decoder->checked && !is_whole_base64 (&decoder->check)) {
+    _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("invalid base64 in a MIME part"));
+    return FALSE;
+  }
+  return pass_chunk (decoder, chunk, 0, func, user_data, error);
 }
 
 gboolean
 _mc_entity_decode_to (const McEntity *entity, gboolean strict, McDecodeFunc func,
                       gpointer user_data, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GMimeFilter) filter = make_filter (entity);
+  g_auto (Decoder) decoder = { NULL };
   g_autoptr (McChunk) chunk = _mc_chunk_new ();
-  Base64Check check = { 0 };
-  gboolean checked = strict && get_encoding (entity) == GMIME_CONTENT_ENCODING_BASE64;
 
+  decoder_init (&decoder, entity, strict);
   for (guint64 at = entity->body.start; at < entity->body.end;) {
     if (g_cancellable_set_error_if_cancelled (cancellable, error))
       return FALSE;
@@ -120,17 +160,11 @@ _mc_entity_decode_to (const McEntity *entity, gboolean strict, McDecodeFunc func
       return FALSE;
     if (done == 0)
       break;
-    if (checked)
-      check_base64 (&check, chunk->bytes, (gsize) done);
-    if (!pass_chunk (filter, chunk->bytes, (gsize) done, FALSE, func, user_data, error))
+    if (!pass_chunk (&decoder, chunk, (gsize) done, func, user_data, error))
       return FALSE;
     at += (guint64) done;
   }
-  if (checked && !is_whole_base64 (&check)) {
-    _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("invalid base64 in a MIME part"));
-    return FALSE;
-  }
-  return pass_chunk (filter, chunk->bytes, 0, TRUE, func, user_data, error);
+  return finish (&decoder, chunk, func, user_data, error);
 }
 
 /* ----------------------------------------------------------------- outputs -- */

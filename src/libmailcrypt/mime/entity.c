@@ -150,6 +150,28 @@ has_quoted_protocol (const char *value)
   return FALSE;
 }
 
+static const char *
+skip_blank_back (const char *start, const char *p)
+{
+  while (p > start && (p[-1] == ' ' || p[-1] == '\t'))
+    p--;
+  return p;
+}
+
+/* Whether "boundary=" stands right in front of @p. */
+static gboolean
+follows_boundary_name (const char *start, const char *p)
+{
+  static const char name[] = "boundary";
+  const char *end = skip_blank_back (start, p);
+
+  if (end == start || end[-1] != '=')
+    return FALSE;
+  end = skip_blank_back (start, end - 1);
+  return (gsize) (end - start) >= sizeof name - 1
+         && g_ascii_strncasecmp (end - (sizeof name - 1), name, sizeof name - 1) == 0;
+}
+
 /* A boundary that every reader takes for the same: written out, in quotes or without what
  * would want them; not as RFC 2231 or RFC 2047 would have it. */
 static gboolean
@@ -159,12 +181,10 @@ is_plain_boundary (const char *value, const char *boundary)
 
   for (const char *p = strstr (value, boundary); p != NULL && size > 0;
        p = strstr (p + 1, boundary)) {
-    gboolean quoted = p > value && p[-1] == '"' && p[size] == '"';
-    if (quoted)
+    if (p > value && p[-1] == '"' && p[size] == '"' && follows_boundary_name (value, p - 1))
       return TRUE;
-    gboolean bare = p > value && strchr ("= \t", p[-1]) != NULL
-                    && (p[size] == '\0' || strchr ("; \t(", p[size]) != NULL);
-    if (bare && strpbrk (boundary, " \t(\"\\;") == NULL)
+    gboolean ends = p[size] == '\0' || strchr ("; \t(", p[size]) != NULL;
+    if (ends && strpbrk (boundary, " \t(\"\\;") == NULL && follows_boundary_name (value, p))
       return TRUE;
   }
   return FALSE;
