@@ -15,12 +15,18 @@ unit_sources = \
 	tests/unit/memory.c \
 	tests/unit/memory.h \
 	tests/unit/runner.c \
+	tests/unit/sample.c \
+	tests/unit/sample.h \
 	tests/unit/scratch.c \
 	tests/unit/scratch.h \
 	tests/unit/suites.h \
 	tests/unit/test-address.c \
 	tests/unit/test-agent.c \
+	tests/unit/test-canon.c \
+	tests/unit/test-compose.c \
+	tests/unit/test-decode.c \
 	tests/unit/test-error.c \
+	tests/unit/test-fields.c \
 	tests/unit/test-keys.c \
 	tests/unit/test-limits.c \
 	tests/unit/test-module.c \
@@ -28,11 +34,13 @@ unit_sources = \
 	tests/unit/test-packets.c \
 	tests/unit/test-passphrase.c \
 	tests/unit/test-resolver.c \
+	tests/unit/test-scan.c \
 	tests/unit/test-secret.c \
 	tests/unit/test-settings.c \
 	tests/unit/test-spool.c \
 	tests/unit/test-store.c \
 	tests/unit/test-text.c \
+	tests/unit/test-tree.c \
 	tests/unit/test-verdict.c \
 	tests/unit/test-version.c \
 	tests/unit/unit.h \
@@ -67,6 +75,10 @@ check_PROGRAMS += tests/fuzz/fuzz-packets
 tests_fuzz_fuzz_packets_CFLAGS = $(tests_unit_runner_CFLAGS)
 tests_fuzz_fuzz_packets_LDFLAGS = $(tests_unit_runner_LDFLAGS)
 tests_fuzz_fuzz_packets_LDADD = $(tests_unit_runner_LDADD)
+check_PROGRAMS += tests/fuzz/fuzz-tree
+tests_fuzz_fuzz_tree_CFLAGS = $(tests_unit_runner_CFLAGS)
+tests_fuzz_fuzz_tree_LDFLAGS = $(tests_unit_runner_LDFLAGS)
+tests_fuzz_fuzz_tree_LDADD = $(tests_unit_runner_LDADD)
 
 # ---- black-box tests ----
 
