@@ -67,7 +67,7 @@ static void
 check_small_reads (McSpan span, const McLimits *limits, const McEntity *root)
 {
   for (gsize size = 1; size <= 3; size++) {
-    g_auto (McScan) scan = { NULL };
+    g_auto (McScan) scan = { 0 };
     g_assert_true (_mc_scan (span, limits, TRUE, size, &scan, NULL));
     g_assert_true (is_same (root, scan.root));
   }

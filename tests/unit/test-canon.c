@@ -213,7 +213,7 @@ test_forwarded (void)
 static char *
 quote (const char *data, gsize size, gsize piece)
 {
-  g_auto (McWriter) writer = { NULL };
+  g_auto (McWriter) writer = { 0 };
   McQuoter quoter;
   g_autoptr (McSpool) spool = sample_spool ("", 0);
 
@@ -283,7 +283,7 @@ static void
 test_base64 (void)
 {
   for (gsize size = 0; size < 200; size++) {
-    g_auto (McWriter) writer = { NULL };
+    g_auto (McWriter) writer = { 0 };
     McBase64 base64;
     g_autoptr (McSpool) spool = sample_spool ("", 0);
     g_autofree char *data = sample_repeat ("\377", size);

@@ -15,7 +15,7 @@
 static char *
 scan_with (const char *text, gsize buffer_size)
 {
-  g_auto (McScan) scan = { NULL };
+  g_auto (McScan) scan = { 0 };
   McLimits limits;
   g_autoptr (GError) error = NULL;
   g_autoptr (McSpool) spool = sample_spool (text, -1);
@@ -173,7 +173,7 @@ static void
 test_nul (void)
 {
   static const char text[] = "A: \0b\n" MIXED ("b") "\n--b\n\na\0\n--b\0\n--\0b\n--b--\n";
-  g_auto (McScan) scan = { NULL };
+  g_auto (McScan) scan = { 0 };
   McLimits limits;
   g_autoptr (McSpool) spool = sample_spool (text, sizeof text - 1);
 
@@ -187,7 +187,7 @@ test_nul (void)
 static void
 expect_limit (const char *text, const McLimits *limits, const char *name)
 {
-  g_auto (McScan) scan = { NULL };
+  g_auto (McScan) scan = { 0 };
   g_autoptr (GError) error = NULL;
   g_autoptr (McSpool) spool = sample_spool (text, -1);
 
@@ -200,7 +200,7 @@ expect_limit (const char *text, const McLimits *limits, const char *name)
 static gboolean
 fits (const char *text, const McLimits *limits)
 {
-  g_auto (McScan) scan = { NULL };
+  g_auto (McScan) scan = { 0 };
   g_autoptr (McSpool) spool = sample_spool (text, -1);
   return _mc_scan (_mc_span_whole (spool), limits, TRUE, 0, &scan, NULL);
 }
@@ -266,7 +266,7 @@ test_header_limit (void)
 static void
 test_totals (void)
 {
-  g_auto (McScan) scan = { NULL };
+  g_auto (McScan) scan = { 0 };
   McLimits limits;
   g_autoptr (McSpool) spool =
     sample_spool (MIXED ("b") "\n12\n--b\nContent-Type: message/rfc822\n\nA: b\n\nx\n--b--\n345\n", -1);
@@ -281,7 +281,7 @@ test_totals (void)
 static void
 test_part_of_a_spool (void)
 {
-  g_auto (McScan) scan = { NULL };
+  g_auto (McScan) scan = { 0 };
   McLimits limits;
   g_autoptr (McSpool) spool = sample_spool ("xxxA: b\n\nbodyyyy", -1);
   McSpan span = { spool, 3, 12 };

@@ -376,7 +376,7 @@ put_entity (Canon *canon, const McEntity *entity, Rewrite rewrite, GError **erro
     return FALSE;
   canon->cursor = entity->body.start;
   for (guint i = 0; i < entity->children->len; i++)
-    if (!put_entity (canon, g_ptr_array_index (entity->children, i), (Rewrite) { NULL }, error))
+    if (!put_entity (canon, g_ptr_array_index (entity->children, i), (Rewrite) { 0 }, error))
       return FALSE;
   return put_between (canon, entity->body.spool, entity->body.end, error);
 }

@@ -194,7 +194,7 @@ _mc_compose_signed (McSpan payload, McSpan signature, const char *signature_type
   if (type == NULL || !check_value (micalg, error))
     return FALSE;
 
-  g_auto (McWriter) writer = { NULL };
+  g_auto (McWriter) writer = { 0 };
   g_autofree char *boundary = make_boundary ();
   _mc_writer_init (&writer, output);
   _mc_writer_printf (&writer,
@@ -214,7 +214,7 @@ _mc_compose_signed (McSpan payload, McSpan signature, const char *signature_type
 gboolean
 _mc_compose_pgp_encrypted (McSpan armour, McSpool *output, GError **error)
 {
-  g_auto (McWriter) writer = { NULL };
+  g_auto (McWriter) writer = { 0 };
   g_autofree char *boundary = make_boundary ();
 
   _mc_writer_init (&writer, output);
@@ -256,7 +256,7 @@ _mc_compose_pkcs7 (McSpan der, const char *format, McSpool *output, GError **err
     return FALSE;
   }
 
-  g_auto (McWriter) writer = { NULL };
+  g_auto (McWriter) writer = { 0 };
   _mc_writer_init (&writer, output);
   _mc_writer_printf (&writer,
                      "Content-Type: application/pkcs7-mime; smime-type=%s;\r\n"
@@ -290,7 +290,7 @@ _mc_compose_with_key (McSpan payload, McSpan key, const char *type, const char *
   if (!check_value (type, error) || !_mc_traits_of_span (&traits, key, error))
     return FALSE;
 
-  g_auto (McWriter) writer = { NULL };
+  g_auto (McWriter) writer = { 0 };
   g_autofree char *boundary = make_boundary ();
   g_autofree char *name = make_plain_name (filename);
   gboolean encode = !_mc_traits_is_signable (&traits);

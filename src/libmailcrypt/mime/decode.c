@@ -90,7 +90,7 @@ decoder_init (Decoder *decoder, const McEntity *entity, gboolean strict)
 {
   GMimeContentEncoding encoding = get_encoding (entity);
 
-  *decoder = (Decoder) { NULL };
+  *decoder = (Decoder) { 0 };
   if (encoding == GMIME_CONTENT_ENCODING_DEFAULT || _mc_entity_is_multipart (entity))
     return;
   _mc_gmime_init ();
@@ -147,7 +147,7 @@ gboolean
 _mc_entity_decode_to (const McEntity *entity, gboolean strict, McDecodeFunc func,
                       gpointer user_data, GCancellable *cancellable, GError **error)
 {
-  g_auto (Decoder) decoder = { NULL };
+  g_auto (Decoder) decoder = { 0 };
   g_autoptr (McChunk) chunk = _mc_chunk_new ();
 
   decoder_init (&decoder, entity, strict);

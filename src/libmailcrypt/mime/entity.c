@@ -357,7 +357,7 @@ read_wanted (McEntity *entity, const Wanted *wanted)
 guint64
 _mc_entity_read_header (McEntity *entity, const guint8 *block, gsize size, const char *fallback)
 {
-  Wanted wanted = { NULL };
+  Wanted wanted = { 0 };
   guint64 steps = collect (&wanted, block, size);
   guint64 n_parameters = count_parameters (wanted.type) + count_parameters (wanted.disposition);
 

@@ -70,8 +70,8 @@ innermost (const Scan *scan)
 static gboolean
 exceed (GError **error, const char *name, guint64 limit)
 {
-  g_autofree char *hint = g_strdup_printf (_("the limit is %s=%" G_GUINT64_FORMAT
-                                             " in group [limits]"), name, limit);
+  g_autofree char *hint = g_strdup_printf (_("the limit is %s=%llu in group [limits]"), name,
+                                           (unsigned long long) limit);
   _mc_set_error (error, MC_ERROR_LIMIT, hint, _("message exceeds the limit '%s'"), name);
   return FALSE;
 }
@@ -171,7 +171,7 @@ open_entity (Scan *scan, McSpool *spool, guint64 start, GError **error)
   if (scan->result.n_entities >= scan->limits->parts)
     return exceed (error, "parts", scan->limits->parts);
 
-  Frame frame = { NULL };
+  Frame frame = { 0 };
   frame.entity = _mc_entity_new (depth > 1 ? innermost (scan)->entity : NULL);
   frame.entity->header = (McSpan) { spool, start, start };
   frame.entity->body = frame.entity->header;

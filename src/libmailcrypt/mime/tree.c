@@ -128,7 +128,7 @@ gboolean
 _mc_tree_parse (McSpan span, const McLimits *limits, gboolean message, McTree **ret_tree,
                 GError **error)
 {
-  g_auto (McScan) scan = { NULL };
+  g_auto (McScan) scan = { 0 };
 
   if (!_mc_scan (span, limits, message, 0, &scan, error))
     return FALSE;
