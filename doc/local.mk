@@ -1,5 +1,10 @@
 # Manuals, the report schema and the demo.
 
+dist_man_MANS += \
+	doc/mailcrypt.1 \
+	doc/mailcrypt-config.5 \
+	$(NULL)
+dist_doc_DATA += doc/report-schema.md
 EXTRA_DIST += \
 	doc/DESIGN.md \
 	doc/demo.sh \

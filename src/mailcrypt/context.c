@@ -11,6 +11,7 @@
 #include "input.h"
 #include "options.h"
 #include "passphrase.h"
+#include "progress.h"
 #include "tool.h"
 
 #define MAX_CONFIG_BYTES (1 << 20)
@@ -235,7 +236,7 @@ tool_open_input (const Tool *tool, GError **error)
                     _("standard input cannot be both the message and the passphrase"));
     return NULL;
   }
-  return input_open (file, error);
+  return progress_watch_input (input_open (file, error));
 }
 
 McMessage *

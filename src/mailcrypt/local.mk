@@ -39,6 +39,8 @@ tool_sources = \
 	src/mailcrypt/passphrase.h \
 	src/mailcrypt/process.c \
 	src/mailcrypt/process.h \
+	src/mailcrypt/progress.c \
+	src/mailcrypt/progress.h \
 	src/mailcrypt/seal.c \
 	src/mailcrypt/seal.h \
 	src/mailcrypt/text.c \

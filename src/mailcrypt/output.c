@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "process.h"
+#include "progress.h"
 #include "tool.h"
 
 #define MAX_LINKS 40
@@ -56,7 +57,7 @@ static gboolean
 take_fd (Output *output, int fd)
 {
   output->fd = fd;
-  output->stream = g_unix_output_stream_new (fd, TRUE);
+  output->stream = progress_watch_output (g_unix_output_stream_new (fd, TRUE));
   return TRUE;
 }
 

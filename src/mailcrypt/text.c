@@ -390,11 +390,13 @@ append_signers (GString *text, const McLayer *layer)
   append_list (text, _("signers"), words);
 }
 
+/* The form of the object, where it says more than its kind, and the algorithms. */
 static void
 append_algorithms (GString *text, const McLayer *layer)
 {
   static const char *const roles[] = { "format", "cipher", "digest" };
-  for (gsize i = 0; i < G_N_ELEMENTS (roles); i++) {
+  gboolean smime = mc_layer_get_protocol (layer) == MC_PROTOCOL_SMIME;
+  for (gsize i = smime ? 0 : 1; i < G_N_ELEMENTS (roles); i++) {
     const char *name = mc_layer_get_algorithm (layer, roles[i]);
     g_autofree char *safe = name != NULL ? mc_text_escape_line (name) : NULL;
     if (safe != NULL)
