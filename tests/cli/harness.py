@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Shared ground of the black-box tests: TAP, throw-away homes, running the tool.
 
 A script defines functions named test_*, then calls harness.main(globals()).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Messages built and taken apart byte by byte; no MIME library decides line ends."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """OpenPGP people of the tests and what gpg does for them. Keys are made at test time."""
 
 import fcntl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """X.509 people of the tests and what `openssl cms` does for them. Made at test time, on demand."""
 
 import datetime

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The command line itself: options, statuses, where output goes and what it never harms."""
 
 import errno

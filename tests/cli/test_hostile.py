@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Bad input: a clear error, the right status, nothing of the message out, old files as they were."""
 
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Keys in and out: import of every form, list, export, trust, generate."""
 
 import base64

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """No plaintext, key or passphrase in a named file, an argument, an environment or a core.
 
 Every command that handles a secret runs under strace. The secret text repeats one marker,

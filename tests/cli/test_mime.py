@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Exact bytes: whatever a mail looks like, its signature holds and its content survives.
 
 Each sample is signed by the tool and checked by gpg and openssl; each entity is signed by

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """OpenPGP both ways: gpg reads what the tool writes, the tool reads what gpg writes."""
 
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A message without cryptography pays for no engine: no process, no libcrypto, no libsecret."""
 
 import re

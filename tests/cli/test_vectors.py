@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The standards' own samples: RFC 9788 with the keys of RFC 9216, and RFC 4134."""
 
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The verdict: exit status and report agree, for every state a message can be in.
 
 Each state is made for both protocols; alice's home reads what bob writes.
