@@ -72,6 +72,7 @@ tests_unit_runner_LDADD = \
 
 # Each runs the files named to it; built with every check, so that none can rot.
 check_PROGRAMS += tests/fuzz/fuzz-packets
+tests_fuzz_fuzz_packets_SOURCES = tests/fuzz/fuzz-packets.c
 tests_fuzz_fuzz_packets_CFLAGS = $(tests_unit_runner_CFLAGS)
 tests_fuzz_fuzz_packets_LDFLAGS = $(tests_unit_runner_LDFLAGS)
 tests_fuzz_fuzz_packets_LDADD = $(tests_unit_runner_LDADD)

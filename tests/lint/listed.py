@@ -12,11 +12,12 @@ import tree
 BY_THEMSELVES = re.compile(r"po/.*|.*/local\.mk|Makefile\.am|configure\.ac|.*/libmailcrypt\.pc\.in")
 
 lists = [path for path in tree.files() if path.endswith("local.mk")] + ["Makefile.am"]
-named = {word.replace("$(srcdir)/", "") for path in lists for word in tree.text(path).split()}
+named = {word for path in lists for line in tree.text(path).splitlines()
+         if not line.startswith(("#", "\t@")) for word in line.split()}
 
 
 def is_named(path):
-    while path:
+    while "/" in path or path in tree.TOP:
         if path in named:
             return True
         path = path.rpartition("/")[0]

@@ -10,7 +10,8 @@ MADE_ENDS = (".o", ".lo", ".la", ".log", ".trs", ".gcda", ".gcno", ".pyc", ".pc"
              ".pot", ".gmo")
 MADE_NAMES = {".dirstamp", "Makefile", "Makefile.in", "Makefile.in.in",
               "Makevars.template", "POTFILES"}
-MADE_PATHS = {"src/mailcrypt/mailcrypt", "tests/unit/runner"}
+MADE_PATHS = {"src/mailcrypt/mailcrypt", "tests/unit/runner",
+              "tests/fuzz/fuzz-packets"}
 TOP = ["Makefile.am", "README.md", "autogen.sh", "configure.ac", "quickstart"]
 
 
