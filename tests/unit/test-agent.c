@@ -304,12 +304,12 @@ play (int listener, const char *reply)
   char line[1100];
   if (stream == NULL)
     _exit (1);
-  (void) write (fd, "OK\n", 3);
+  if (write (fd, "OK\n", 3) != 3)
+    _exit (1);
   while (fgets (line, sizeof line, stream) != NULL) {
     const char *answer = g_str_has_prefix (line, "GET_PASSPHRASE") ? reply : "OK\n";
-    if (answer == NULL)
+    if (answer == NULL || write (fd, answer, strlen (answer)) < 0)
       _exit (0);
-    (void) write (fd, answer, strlen (answer));
   }
   _exit (0);
 }

@@ -35,7 +35,7 @@ tear_down (void)
 static const McPassphraseRequest request = {
   .protocol = MC_PROTOCOL_SMIME,
   .fingerprint = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-  .purpose = "key of bob@example.org",
+  .purpose = "passphrase for the key of bob@example.org",
 };
 
 static guint n_asked;
@@ -84,7 +84,7 @@ static void
 test_wrong (void)
 {
   n_asked = 0;
-  check_fails ("wrong", TRUE, "no passphrase (key of bob@example.org): --passphrase-fd: wrong; "
+  check_fails ("wrong", TRUE, "no passphrase for the key of bob@example.org: --passphrase-fd: wrong; "
                               "gpg-agent: no agent, and it could not be started");
   CU_ASSERT_EQUAL (n_asked, 1);
 }
@@ -92,7 +92,7 @@ test_wrong (void)
 static void
 test_none (void)
 {
-  check_fails (NULL, TRUE, "no passphrase (key of bob@example.org): --passphrase-fd: has none; "
+  check_fails (NULL, TRUE, "no passphrase for the key of bob@example.org: --passphrase-fd: has none; "
                            "gpg-agent: no agent, and it could not be started");
 }
 
@@ -100,7 +100,7 @@ test_none (void)
 static void
 test_not_set (void)
 {
-  check_fails (NULL, FALSE, "no passphrase (key of bob@example.org): "
+  check_fails (NULL, FALSE, "no passphrase for the key of bob@example.org: "
                             "gpg-agent: no agent, and it could not be started");
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MANY 10000
@@ -454,15 +455,15 @@ test_many (void)
   CU_ASSERT_TRUE_FATAL (ok);
   CU_ASSERT_TRUE_FATAL (_mc_store_commit (store, NULL));
 
-  gint64 start = g_get_monotonic_time ();
+  clock_t start = clock ();   /* of this process alone: others may keep the machine busy */
   for (guint i = 0; i < 200; i++) {
     g_autofree char *address = g_strdup_printf ("user%u@example.org", i * 37 % MANY);
     g_autofree char *serial = g_strdup_printf ("%u", i * 41 % MANY);
     check_found (store, MC_BY_ADDRESS, address, NULL, NULL, 1);
     check_found (store, MC_BY_ISSUER_SERIAL, NULL, "issuer", serial, 1);
   }
-  gint64 lookups_us = g_get_monotonic_time () - start;
-  CU_ASSERT_TRUE (lookups_us < 400 * 2000);   /* about 0.1 ms each; a walk takes 10 */
+  double seconds = (double) (clock () - start) / CLOCKS_PER_SEC;
+  CU_ASSERT_TRUE (seconds < 400 * 0.002);   /* about 0.1 ms each; a walk takes 10 */
 
   check_found (store, MC_BY_TEXT, "bärbel 4711", NULL, NULL, 1);
   CU_ASSERT_EQUAL (count_all (store), MANY);

@@ -99,8 +99,9 @@ fail (const Search *search, GError **error)
     ? NULL : _("give it by --passphrase-fd, or start gpg-agent with a pinentry that can ask you");
   const char *said = search->said->len > 0 ? search->said->str : _("nobody to ask");
   if (search->request->purpose != NULL)
-    _mc_set_error (error, MC_ERROR_NO_SECRET, hint, _("no passphrase (%s): %s"),
-                   search->request->purpose, said);
+    /* Translators: the first %s is such as "passphrase for the key of bob@example.org". */
+    _mc_set_error (error, MC_ERROR_NO_SECRET, hint, _("no %s: %s"), search->request->purpose,
+                   said);
   else
     _mc_set_error (error, MC_ERROR_NO_SECRET, hint, _("no passphrase: %s"), said);
   return FALSE;

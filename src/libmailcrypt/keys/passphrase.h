@@ -7,7 +7,8 @@
 typedef struct {
   McProtocol protocol;
   const char *fingerprint;  /* what the cache and the keyring know it by */
-  const char *purpose;      /* translated sentence for a person, hostile parts escaped */
+  const char *purpose;      /* what is asked for, translated, hostile parts escaped, e.g. "passphrase for
+                             * the key of bob@example.org": errors put "no" before it */
   gboolean fresh;           /* make a new one (asked twice) instead of an existing one */
 } McPassphraseRequest;
 
