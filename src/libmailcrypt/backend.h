@@ -102,7 +102,7 @@ struct _McBackend {
                     GCancellable *cancellable, GError **error);
   /* Whether @span looks like an object or detached signature of this protocol, by its bytes. */
   gboolean (*probe) (McEngine *engine, McSpan span);
-  /* Detached: fills the signers of @layer. No signers at all: structure is MALFORMED. */
+  /* Detached: fills the signers of @layer. */
   gboolean (*verify) (McEngine *engine, const McVerifyJob *job, McLayer *layer,
                       GCancellable *cancellable, GError **error);
   gboolean (*unwrap) (McEngine *engine, McSpan object, const char *path, McUnwrapFlags flags,

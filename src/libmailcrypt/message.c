@@ -27,7 +27,7 @@ layers_around (const McPart *parent)
   for (guint i = 0; parent != NULL && parent->around[i] != NULL; i++)
     g_strv_builder_add (builder, parent->around[i]);
   for (guint i = 0; parent != NULL && i < parent->own_layers->len; i++)
-    g_strv_builder_add (builder, ((McLayer *)parent->own_layers->pdata[i])->path);
+    g_strv_builder_add (builder, ((McLayer *) parent->own_layers->pdata[i])->path);
   return g_strv_builder_end (builder);
 }
 
@@ -39,8 +39,8 @@ _mc_part_new (McMessage *message, McEntity *entity, McPart *parent)
   part->entity = entity;
   part->path = child_path (parent);
   part->around = layers_around (parent);
-  part->children = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_part_free);
-  part->own_layers = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_layer_unref);
+  part->children = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_part_free);
+  part->own_layers = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_layer_unref);
   part->oddities = _mc_reasons_new ();
   if (parent != NULL)
     g_ptr_array_add (parent->children, part);
@@ -130,7 +130,7 @@ mc_part_get_size (const McPart *part)
 const char *const *
 mc_part_get_layers (const McPart *part)
 {
-  return (const char *const *)part->around;
+  return (const char *const *) part->around;
 }
 
 McLayer *
@@ -183,8 +183,8 @@ _mc_message_new (McContext *context)
 {
   McMessage *message = g_new0 (McMessage, 1);
   message->context = context;
-  message->spools = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_spool_unref);
-  message->trees = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_tree_free);
+  message->spools = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_spool_unref);
+  message->trees = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_tree_free);
   message->leaves = g_ptr_array_new ();
   message->report = _mc_report_new ();
   message->decrypted = MC_SPAN_NONE;

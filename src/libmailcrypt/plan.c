@@ -91,7 +91,7 @@ add_field (const McTree *tree, const char *name, GPtrArray *addresses, GError **
   for (guint i = 0; i < fields->len; i++) {
     gboolean clean;
     const McField *field = fields->pdata[i];
-    g_auto (GStrv) found = _mc_addresses_parse (field->body, &clean);
+    g_auto (GStrv) found = _mc_addresses_parse (field->body, &clean, NULL);
     /* an address that is lost in parsing would be a recipient who gets nothing */
     if (!clean) {
       g_autofree char *shown = _mc_text_escape_line (field->body, -1);
@@ -218,8 +218,8 @@ make_offer (McSeal *seal, const McParties *parties, McProtocol protocol, GCancel
   gboolean encrypt = (seal->flags & MC_SEAL_ENCRYPT) != 0;
 
   offer->protocol = protocol;
-  offer->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_resolution_free);
-  offer->hidden = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_resolution_free);
+  offer->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_resolution_free);
+  offer->hidden = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_resolution_free);
   if (!resolve_all (seal, protocol, parties->visible, offer->recipients, cancellable, error)
       || !resolve_all (seal, protocol, parties->hidden, offer->hidden, cancellable, error))
     return NULL;
@@ -242,7 +242,7 @@ static void
 collect_missing (GPtrArray *resolutions, GPtrArray *missing)
 {
   for (guint i = 0; i < resolutions->len; i++)
-    if (((McResolution *)resolutions->pdata[i])->chosen == NULL)
+    if (((McResolution *) resolutions->pdata[i])->chosen == NULL)
       g_ptr_array_add (missing, resolutions->pdata[i]);
 }
 
@@ -378,7 +378,7 @@ choose_offer (McSeal *seal, const McParties *parties, GCancellable *cancellable,
 {
   McProtocol protocols[2];
   guint n = list_protocols (seal, parties, protocols, error);
-  g_autoptr (GPtrArray) offers = g_ptr_array_new_with_free_func ((GDestroyNotify)offer_free);
+  g_autoptr (GPtrArray) offers = g_ptr_array_new_with_free_func ((GDestroyNotify) offer_free);
 
   for (guint i = 0; i < n; i++) {
     McOffer *offer = make_offer (seal, parties, protocols[i], cancellable, error);
@@ -408,12 +408,12 @@ static void
 fill_plan (const McOffer *offer, McPlan *plan)
 {
   plan->protocol = offer->protocol;
-  plan->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify)mc_key_unref);
-  plan->hidden = g_ptr_array_new_with_free_func ((GDestroyNotify)mc_key_unref);
+  plan->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
+  plan->hidden = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
   for (guint i = 0; i < offer->recipients->len; i++)
-    add_key (plan->recipients, ((McResolution *)offer->recipients->pdata[i])->chosen);
+    add_key (plan->recipients, ((McResolution *) offer->recipients->pdata[i])->chosen);
   for (guint i = 0; i < offer->hidden->len; i++)
-    add_key (plan->hidden, ((McResolution *)offer->hidden->pdata[i])->chosen);
+    add_key (plan->hidden, ((McResolution *) offer->hidden->pdata[i])->chosen);
   if (offer->self != NULL) {
     plan->self = mc_key_ref (offer->self->chosen);
     add_key (plan->recipients, plan->self);

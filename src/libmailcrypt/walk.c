@@ -12,7 +12,7 @@
 /* ------------------------------------------------------------------- sender -- */
 
 /* All addresses of @tree's From; returns the one canonical address that speaks as the
- * sender, or NULL: exactly one field with exactly one readable address. */
+ * sender, or NULL: exactly one field with exactly one readable mailbox, not in a group. */
 static char *
 read_from (const McTree *tree, GStrv *ret_addresses, guint *ret_fields)
 {
@@ -21,11 +21,11 @@ read_from (const McTree *tree, GStrv *ret_addresses, guint *ret_fields)
   gboolean clean = fields->len == 1;
 
   for (guint i = 0; i < fields->len; i++) {
-    gboolean field_clean;
+    gboolean field_clean, grouped;
     const McField *field = fields->pdata[i];
-    g_auto (GStrv) addresses = _mc_addresses_parse (field->body, &field_clean);
-    g_strv_builder_addv (all, (const char **)addresses);
-    clean &= field_clean;
+    g_auto (GStrv) addresses = _mc_addresses_parse (field->body, &field_clean, &grouped);
+    g_strv_builder_addv (all, (const char **) addresses);
+    clean &= field_clean && !grouped;
   }
 
   g_auto (GStrv) addresses = g_strv_builder_end (all);

@@ -306,7 +306,7 @@ def test_extract_part():
     path = part_path(BINARY, "application/octet-stream")
     equal(home().ok("extract", "--part", path, input=BINARY).out, m.blob(300), "part")
     text = part_path(BINARY, "text/plain")
-    equal(m.lf(home().ok("extract", "--part", text, input=BINARY).out), b"text", "text part")
+    equal(m.lf(home().ok("extract", "--part", text, input=BINARY).out), b"text\n", "text part")
     home().refuses(2, "extract", "--part", "9.9.9", input=BINARY)
 
 

@@ -55,7 +55,7 @@ def test_no_engine(_, command, name):
     equal(forks, [], "processes")
     files = opened(lines)
     true(files, "the trace is empty", result)
-    for library in ("libcrypto", "libssl", "libsecret", "libsqlite3", "libassuan"):
+    for library in ("libcrypto", "libssl", "libsecret"):
         equal([f for f in files if library in f], [], library)
     equal([line for line in lines if "connect(" in line], [], "connections")
 

@@ -102,7 +102,7 @@ check_fields (const McTree *tree, const McLimits *limits)
     const McField *field = g_ptr_array_index (tree->fields, i);
     gboolean clean;
     g_assert_true (g_utf8_validate (field->value, -1, NULL));
-    g_strfreev (_mc_addresses_parse (field->body, &clean));
+    g_strfreev (_mc_addresses_parse (field->body, &clean, NULL));
   }
   g_assert_true (_mc_compose_header (tree, MC_HEADER_SEND, "\r\n", output, NULL));
 }

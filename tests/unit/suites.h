@@ -10,11 +10,8 @@ SUITE (fields)
 SUITE (keys)
 SUITE (limits)
 SUITE (module)
-<<<<<<< HEAD
 SUITE (openpgp)
 SUITE (packets)
-=======
->>>>>>> af3fe14 (the unit tests of keys join the build; what has no passphrase is named plainly)
 SUITE (passphrase)
 SUITE (resolver)
 SUITE (scan)

@@ -99,7 +99,7 @@ static void
 expect_addresses (const char *body, gboolean clean, const char *addresses)
 {
   gboolean got_clean = !clean;
-  g_auto (GStrv) got = _mc_addresses_parse (body, &got_clean);
+  g_auto (GStrv) got = _mc_addresses_parse (body, &got_clean, NULL);
   g_autofree char *joined = g_strjoinv (" ", got);
 
   CU_ASSERT_EQUAL (got_clean, clean);
@@ -156,7 +156,7 @@ test_hostile_addresses (void)
   for (gsize i = 0; i < G_N_ELEMENTS (units); i++) {
     gboolean clean;
     g_autofree char *body = sample_repeat (units[i], 100 * 1000);
-    g_auto (GStrv) got = _mc_addresses_parse (body, &clean);
+    g_auto (GStrv) got = _mc_addresses_parse (body, &clean, NULL);
     CU_ASSERT_TRUE (!clean || strcmp (units[i], ",") == 0);
     CU_ASSERT_PTR_NOT_NULL (got);
   }

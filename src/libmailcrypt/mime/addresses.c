@@ -259,8 +259,17 @@ are_same (GPtrArray *normals, char **addresses)
   return TRUE;
 }
 
+static gboolean
+have_group (InternetAddressList *list)
+{
+  for (int i = 0; list != NULL && i < internet_address_list_length (list); i++)
+    if (INTERNET_ADDRESS_IS_GROUP (internet_address_list_get_address (list, i)))
+      return TRUE;
+  return FALSE;
+}
+
 GStrv
-_mc_addresses_parse (const char *field_body, gboolean *ret_clean)
+_mc_addresses_parse (const char *field_body, gboolean *ret_clean, gboolean *ret_grouped)
 {
   GPtrArray *found = g_ptr_array_new ();
   g_autoptr (InternetAddressList) list = ask_gmime (field_body);
@@ -272,5 +281,7 @@ _mc_addresses_parse (const char *field_body, gboolean *ret_clean)
 
   g_autoptr (GPtrArray) normals = read_strictly (field_body);
   *ret_clean = normals != NULL && are_same (normals, addresses);
+  if (ret_grouped != NULL)
+    *ret_grouped = have_group (list);
   return addresses;
 }

@@ -132,7 +132,7 @@ _mc_tree_parse (McSpan span, const McLimits *limits, gboolean message, McTree **
 
   if (!_mc_scan (span, limits, message, 0, &scan, error))
     return FALSE;
-  if (_mc_span_size (_mc_entity_get_span (scan.root)) == 0) {
+  if (message && _mc_span_size (_mc_entity_get_span (scan.root)) == 0) {
     _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("message is empty"));
     return FALSE;
   }

@@ -51,8 +51,8 @@ typedef struct {
 } McField;
 
 /* Parses @span as an RFC 5322 message (@message) or as a bare MIME entity. A leading mbox
- * "From " line is skipped. MC_ERROR_LIMIT over a limit; MC_ERROR_MALFORMED when there is
- * neither a header field nor a body. */
+ * "From " line is skipped. MC_ERROR_LIMIT over a limit; MC_ERROR_MALFORMED for a message of
+ * no octets. */
 gboolean _mc_tree_parse (McSpan span, const McLimits *limits, gboolean message,
                          McTree **ret_tree, GError **error);
 void _mc_tree_free (McTree *tree);
@@ -62,8 +62,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (McTree, _mc_tree_free)
 GPtrArray *_mc_tree_get_fields (const McTree *tree, const char *name);
 
 /* The addresses of an address field's body as written (RFC 5322 section 3.4; groups are
- * opened). *ret_clean is FALSE when anything in it could not be read as an address. */
-GStrv _mc_addresses_parse (const char *field_body, gboolean *ret_clean);
+ * opened, and *ret_grouped (nullable) tells that there were any). *ret_clean is FALSE when
+ * anything in it could not be read as an address. */
+GStrv _mc_addresses_parse (const char *field_body, gboolean *ret_clean, gboolean *ret_grouped);
 
 /* Decodes the entity's body (content-transfer-encoding) into @output. Identity encodings
  * are copied as they are. Broken base64 is MC_ERROR_MALFORMED when @strict. */

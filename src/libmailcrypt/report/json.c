@@ -123,7 +123,7 @@ static void
 add_algorithms (JsonBuilder *builder, GHashTable *algorithms)
 {
   g_autoptr (GList) roles
-      = g_list_sort (g_hash_table_get_keys (algorithms), (GCompareFunc)g_strcmp0);
+      = g_list_sort (g_hash_table_get_keys (algorithms), (GCompareFunc) g_strcmp0);
 
   json_builder_set_member_name (builder, "algorithms");
   json_builder_begin_object (builder);
@@ -186,7 +186,7 @@ _mc_json_add_part (JsonBuilder *builder, const McPart *part)
   add_string (builder, "path", mc_part_get_path (part));
   add_string (builder, "type", mc_part_get_content_type (part));
   add_string (builder, "filename", mc_part_get_filename (part));
-  add_integer (builder, "bytes", (gint64)mc_part_get_size (part));
+  add_integer (builder, "bytes", (gint64) mc_part_get_size (part));
   add_strings (builder, "layers", mc_part_get_layers (part));
 }
 
@@ -263,7 +263,7 @@ mc_report_to_json (const McReport *report, int exit_status)
   add_string (builder, "summary", mc_summary_to_word (report->summary));
   add_signature (builder, report);
   add_decryption (builder, report);
-  add_strings (builder, "from", (const char *const *)report->from);
+  add_strings (builder, "from", (const char *const *) report->from);
   add_layers (builder, "layers", report->layers);
   add_layers (builder, "errant", report->errant);
   add_headers (builder, report->headers);

@@ -47,14 +47,14 @@ _mc_reason_free (McReason *reason)
 GPtrArray *
 _mc_reasons_new (void)
 {
-  return g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_reason_free);
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_reason_free);
 }
 
 gboolean
 _mc_reasons_have (GPtrArray *reasons, const char *code)
 {
   for (guint i = 0; i < reasons->len; i++)
-    if (strcmp (((McReason *)reasons->pdata[i])->code, code) == 0)
+    if (strcmp (((McReason *) reasons->pdata[i])->code, code) == 0)
       return TRUE;
   return FALSE;
 }
@@ -123,7 +123,7 @@ McSigner *
 _mc_signer_new (void)
 {
   McSigner *signer = g_new0 (McSigner, 1);
-  signer->identities = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_identity_free);
+  signer->identities = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_identity_free);
   signer->reasons = _mc_reasons_new ();
   return signer;
 }
@@ -275,8 +275,8 @@ _mc_layer_new (McLayerKind kind, McProtocol protocol, const char *path)
   layer->protocol = protocol;
   layer->path = g_strdup (path);
   layer->algorithms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  layer->signers = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_signer_free);
-  layer->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_recipient_free);
+  layer->signers = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_signer_free);
+  layer->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_recipient_free);
   layer->reasons = _mc_reasons_new ();
   return layer;
 }
@@ -302,7 +302,7 @@ void
 _mc_layer_unref (McLayer *layer)
 {
   if (layer != NULL)
-    g_rc_box_release_full (layer, (GDestroyNotify)layer_clear);
+    g_rc_box_release_full (layer, (GDestroyNotify) layer_clear);
 }
 
 void
@@ -330,8 +330,8 @@ _mc_layer_absorb (McLayer *layer, McLayer *from)
   g_ptr_array_extend_and_steal (layer->signers, g_steal_pointer (&from->signers));
   g_ptr_array_extend_and_steal (layer->recipients, g_steal_pointer (&from->recipients));
   g_ptr_array_extend_and_steal (layer->reasons, g_steal_pointer (&from->reasons));
-  from->signers = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_signer_free);
-  from->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_recipient_free);
+  from->signers = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_signer_free);
+  from->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_recipient_free);
   from->reasons = _mc_reasons_new ();
   g_hash_table_iter_init (&iter, from->algorithms);
   while (g_hash_table_iter_next (&iter, &role, &name))
@@ -342,7 +342,7 @@ gboolean
 _mc_layers_have_kind (GPtrArray *layers, McLayerKind kind)
 {
   for (guint i = 0; i < layers->len; i++)
-    if (((McLayer *)layers->pdata[i])->kind == kind)
+    if (((McLayer *) layers->pdata[i])->kind == kind)
       return TRUE;
   return FALSE;
 }
@@ -424,9 +424,9 @@ McReport *
 _mc_report_new (void)
 {
   McReport *report = g_new0 (McReport, 1);
-  report->layers = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_layer_unref);
-  report->errant = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_layer_unref);
-  report->headers = g_ptr_array_new_with_free_func ((GDestroyNotify)_mc_header_free);
+  report->layers = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_layer_unref);
+  report->errant = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_layer_unref);
+  report->headers = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_header_free);
   report->parts = g_ptr_array_new ();
   report->reasons = _mc_reasons_new ();
   report->from = g_new0 (char *, 1);
@@ -481,7 +481,7 @@ mc_report_get_authenticated (const McReport *report)
 const char *const *
 mc_report_get_from (const McReport *report)
 {
-  return (const char *const *)report->from;
+  return (const char *const *) report->from;
 }
 
 GPtrArray *

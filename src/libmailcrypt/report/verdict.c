@@ -106,7 +106,7 @@ signature_rank (McSignatureStatus status)
     [MC_SIGNATURE_WEAK] = 4,        [MC_SIGNATURE_UNTRUSTED] = 3, [MC_SIGNATURE_NOT_SENDER] = 2,
     [MC_SIGNATURE_NONE] = 1,        [MC_SIGNATURE_GOOD] = 0,
   };
-  return (guint)status < G_N_ELEMENTS (ranks) ? ranks[status] : 8;
+  return (guint) status < G_N_ELEMENTS (ranks) ? ranks[status] : 8;
 }
 
 /* The rule for several signatures: one that is bad spoils all, whatever their order;
@@ -196,7 +196,7 @@ judge_signatures (McReport *report)
   const McLayer *decisive = NULL;
 
   for (guint i = 0; i < report->layers->len; i++)
-    if (((McLayer *)report->layers->pdata[i])->kind == MC_LAYER_ENCRYPTED)
+    if (((McLayer *) report->layers->pdata[i])->kind == MC_LAYER_ENCRYPTED)
       inner = i + 1;
 
   report->signature = MC_SIGNATURE_NONE;
@@ -250,6 +250,8 @@ judge_errant (McReport *report)
     gboolean is_signed = layer->kind == MC_LAYER_SIGNED;
     if (is_signed)
       judge_signed_layer (layer, report->check_from);
+    else if (layer->decryption == MC_DECRYPTION_UNKNOWN)
+      layer->decryption = MC_DECRYPTION_NONE;
     const char *code = is_signed ? "partly-signed" : "partly-encrypted";
     if (!_mc_reasons_have (report->reasons, code))
       g_ptr_array_add (report->reasons,
@@ -319,7 +321,7 @@ find_inline (const McReport *report)
 {
   for (guint i = 0; i < report->errant->len; i++) {
     const McLayer *layer = report->errant->pdata[i];
-    if (layer->kind == MC_LAYER_ENCRYPTED && layer->decryption != MC_DECRYPTION_UNKNOWN)
+    if (layer->kind == MC_LAYER_ENCRYPTED && layer->decryption != MC_DECRYPTION_NONE)
       return layer;
   }
   return NULL;

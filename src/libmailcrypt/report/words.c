@@ -10,7 +10,7 @@ word_at (const char *const *words, guint n_words, guint value)
   return value < n_words ? words[value] : "unknown";
 }
 
-#define WORD_AT(words, value) word_at (words, G_N_ELEMENTS (words), (guint)(value))
+#define WORD_AT(words, value) word_at (words, G_N_ELEMENTS (words), (guint) (value))
 
 const char *
 mc_protocol_to_word (McProtocol protocol)

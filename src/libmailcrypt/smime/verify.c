@@ -373,8 +373,10 @@ _mc_smime_verify (McEngine *engine, const McVerifyJob *job, McLayer *layer,
     _mc_layer_set_algorithm (layer, "format", parts.format);
   if (cms == NULL)
     return _mc_smime_set_malformed (layer, "malformed", _("the signature is not an S/MIME signature"));
-  if (parts.n_signers == 0)
-    return _mc_smime_set_malformed (layer, "no-signers", _("the signature has no signer"));
+  if (parts.n_signers == 0) {
+    _mc_layer_add_reason (layer, "no-signers", NULL, _("the signature has no signer"));
+    return TRUE;
+  }
   if (parts.has_content) {
     _mc_smime_describe_signers (cms, layer);
     return _mc_smime_set_malformed (layer, "content-in-detached-signature",
