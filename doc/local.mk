@@ -1,11 +1,8 @@
-# Manuals, the report schema and the demo.
+# Manuals and the report schema.
 
 dist_man_MANS += \
 	doc/mailcrypt.1 \
 	doc/mailcrypt-config.5 \
 	$(NULL)
 dist_doc_DATA += doc/report-schema.md
-EXTRA_DIST += \
-	doc/DESIGN.md \
-	doc/demo.sh \
-	$(NULL)
+EXTRA_DIST += doc/DESIGN.md

@@ -77,6 +77,7 @@ tests_fuzz_fuzz_packets_CFLAGS = $(tests_unit_runner_CFLAGS)
 tests_fuzz_fuzz_packets_LDFLAGS = $(tests_unit_runner_LDFLAGS)
 tests_fuzz_fuzz_packets_LDADD = $(tests_unit_runner_LDADD)
 check_PROGRAMS += tests/fuzz/fuzz-tree
+tests_fuzz_fuzz_tree_SOURCES = tests/fuzz/fuzz-tree.c
 tests_fuzz_fuzz_tree_CFLAGS = $(tests_unit_runner_CFLAGS)
 tests_fuzz_fuzz_tree_LDFLAGS = $(tests_unit_runner_LDFLAGS)
 tests_fuzz_fuzz_tree_LDADD = $(tests_unit_runner_LDADD)
@@ -110,7 +111,16 @@ EXTRA_DIST += \
 	$(script_tests) \
 	$(script_modules) \
 	tests/README.md \
+	tests/demo.eml \
+	tests/demo.sh \
 	tests/summary.sh \
+	$(NULL)
+
+# Measurements, no tests: bench.py builds what it needs.
+EXTRA_DIST += \
+	tests/bench/bench.py \
+	tests/bench/measure.c \
+	tests/bench/minimal-gpgme.c \
 	$(NULL)
 
 # What the scripts see.  Sanitizer reports abort, so that none can pass for an

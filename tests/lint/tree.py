@@ -11,7 +11,7 @@ MADE_ENDS = (".o", ".lo", ".la", ".log", ".trs", ".gcda", ".gcno", ".pyc", ".pc"
 MADE_NAMES = {".dirstamp", "Makefile", "Makefile.in", "Makefile.in.in",
               "Makevars.template", "POTFILES"}
 MADE_PATHS = {"src/mailcrypt/mailcrypt", "tests/unit/runner",
-              "tests/fuzz/fuzz-packets"}
+              "tests/fuzz/fuzz-packets", "tests/fuzz/fuzz-tree"}
 TOP = ["Makefile.am", "README.md", "autogen.sh", "configure.ac", "quickstart"]
 
 

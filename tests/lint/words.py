@@ -10,6 +10,7 @@ FORBIDDEN = {
     r"/[w]ork/|/[r]oot/|/[h]ome/\w": "path of one machine",
     r"https?:/[/][^\s\"'>)]*(debian|ubuntu|mirror|pypi|snapshot)": "package mirror",
     r"\b(TO[D]O|FIX[M]E|XX[X])\b": "unfinished",
+    r"^([<]{7}|[>]{7}) ": "conflict left by a merge",
     r"[ \t]+$": "space at the end of the line",
 }
 # Messages of other programs and layouts where such a space means something.
