@@ -86,7 +86,8 @@ check_payload (const McTree *tree, McCanonMode mode, const McLimits *limits)
   if (!_mc_tree_parse (_mc_span_whole (first), limits, TRUE, &parsed, NULL))
     return;   /* what was added may exceed a limit */
   g_autoptr (McTree) again = parsed;
-  g_assert_cmpuint (again->n_entities, ==, tree->n_entities);
+  /* A message of nothing but white space may be gone. */
+  g_assert_cmpuint (again->n_entities, <=, tree->n_entities);
   g_assert_true (_mc_compose_payload (again, mode, second, NULL));
   g_autoptr (GBytes) a = _mc_span_load (_mc_span_whole (first), G_MAXUINT32, NULL);
   g_autoptr (GBytes) b = _mc_span_load (_mc_span_whole (second), G_MAXUINT32, NULL);

@@ -204,7 +204,7 @@ test_forwarded (void)
 {
   expect (MC_CANON_SIGN,
           "Content-Type: message/rfc822\n\nFrom x\nSubject: \303\274 \n" PLAIN "\nab \n",
-          "Content-Type: message/rfc822\n\nSubject: \303\274\n" PLAIN
+          "Content-Type: message/rfc822\n\n>From x\nSubject: \303\274\n" PLAIN
           "Content-Transfer-Encoding: quoted-printable\n\nab=20\n");
 }
 

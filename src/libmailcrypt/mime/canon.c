@@ -33,25 +33,34 @@ is_blank (char c)
 
 /* ------------------------------------------------------------- header lines -- */
 
-/* A block's lines with CRLF. For signing without trailing white space, without lines of
- * nothing else (RFC 3156 section 3) and without an mbox line. */
+/* A line without its line break; for signing without trailing white space too. */
+static gsize
+trim_line (const Canon *canon, const char *line, gsize size)
+{
+  gboolean has_lf = size > 0 && line[size - 1] == '\n';
+
+  size -= has_lf;
+  size -= has_lf && size > 0 && line[size - 1] == '\r';
+  while (canon->mode == MC_CANON_SIGN && size > 0 && is_blank (line[size - 1]))
+    size--;
+  return size;
+}
+
+/* A block's lines with CRLF. For signing a line of white space alone goes (RFC 3156 section
+ * 3), and an mbox line is quoted. */
 static void
 put_lines (Canon *canon, const char *text, gsize size)
 {
   while (size > 0) {
     const char *lf = memchr (text, '\n', size);
     gsize whole = lf != NULL ? (gsize) (lf - text) + 1 : size;
-    gsize n = lf != NULL ? whole - 1 : whole;
+    gsize n = trim_line (canon, text, whole);
 
-    if (lf != NULL && n > 0 && text[n - 1] == '\r')
-      n--;
-    while (canon->mode == MC_CANON_SIGN && n > 0 && is_blank (text[n - 1]))
-      n--;
-    if (n > 0 && !(canon->mode == MC_CANON_SIGN && n >= 5 && memcmp (text, "From ", 5) == 0)) {
-      _mc_writer_put (&canon->writer, text, n);
-      if (lf != NULL)
-        _mc_writer_puts (&canon->writer, "\r\n");
-    }
+    if (canon->mode == MC_CANON_SIGN && n >= 5 && memcmp (text, "From ", 5) == 0)
+      _mc_writer_puts (&canon->writer, ">");
+    _mc_writer_put (&canon->writer, text, n);
+    if (lf != NULL && n > 0)
+      _mc_writer_puts (&canon->writer, "\r\n");
     text += whole;
     size -= whole;
   }
