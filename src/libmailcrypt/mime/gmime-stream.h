@@ -16,7 +16,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GMimeParserOptions, g_mime_parser_options_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GMimeStream, g_object_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (InternetAddressList, g_object_unref)
 
-/* Makes GMime ready; any number of times, from any thread. */
+/* Makes GMime ready; any number of times, from any thread. It starts GPGME, which from then
+ * on ignores SIGPIPE in this process where that had its default action. */
 void _mc_gmime_init (void);
 
 /* A seekable, read-only stream over the span; offset 0 is the span's first octet. It
