@@ -14,6 +14,8 @@ unit_sources = \
 	tests/unit/double-backend.h \
 	tests/unit/memory.c \
 	tests/unit/memory.h \
+	tests/unit/pgp-kit.c \
+	tests/unit/pgp-kit.h \
 	tests/unit/runner.c \
 	tests/unit/sample.c \
 	tests/unit/sample.h \
@@ -30,6 +32,8 @@ unit_sources = \
 	tests/unit/test-keys.c \
 	tests/unit/test-limits.c \
 	tests/unit/test-module.c \
+	tests/unit/test-openpgp-keys.c \
+	tests/unit/test-openpgp-signatures.c \
 	tests/unit/test-openpgp.c \
 	tests/unit/test-packets.c \
 	tests/unit/test-passphrase.c \

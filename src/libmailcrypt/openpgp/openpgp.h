@@ -29,6 +29,8 @@ typedef struct {
   guint integrity;          /* DECRYPTION_INFO: 2 is the MDC */
   guint cipher;             /* DECRYPTION_INFO */
   gpgme_err_code_t secret_error;    /* why a secret key could not be used */
+  gboolean wrong_passphrase;        /* the one that opens the message itself, it seems */
+  gboolean no_loopback;             /* gpg-agent lets nobody but its pinentry answer */
   gpgme_err_code_t failure;         /* why gpg gave up */
   char *decryption_key;     /* primary key that decrypted, upper-case hex; nullable */
   char *decryption_subkey;
@@ -50,6 +52,7 @@ typedef struct {
   McRunMode mode;
   gpgme_ctx_t gpgme;        /* borrowed, made ready */
   McStatus status;
+  gpgme_error_t code;       /* of a verification: nothing counts unless it is 0 */
   const char *fingerprint;  /* the key whose passphrase may be asked for; nullable */
   McSecret *passphrase;     /* to be given instead of asking; nullable, borrowed */
   gboolean loopback;        /* the caller is asked, not gpg-agent's pinentry */

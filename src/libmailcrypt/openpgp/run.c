@@ -220,7 +220,7 @@ wrong_passphrase (const McRun *run)
 {
   if (run->loopback)
     return _mc_reason_new ("passphrase-wrong", NULL, "%s",
-                           _("the passphrase that was given does not open the secret key"));
+                           _("the passphrase that was given is wrong"));
   return _mc_reason_new ("passphrase-wrong", NULL, "%s",
                          _("gpg-agent was not given the right passphrase"));
 }
@@ -229,9 +229,9 @@ static McReason *
 no_passphrase (const McRun *run, const char *code, const char *hint, const char *agent_says)
 {
   if (run->loopback)
-    return _mc_reason_new (code, hint, _("no passphrase: the caller has none"));
+    return _mc_reason_new (code, hint, _("no passphrase: none from the caller"));
   if (run->mode == MC_RUN_SECRET_AGENT)
-    return _mc_reason_new (code, hint, _("no passphrase: the caller has none; gpg-agent: %s"),
+    return _mc_reason_new (code, hint, _("no passphrase: none from the caller; gpg-agent: %s"),
                            agent_says);
   return _mc_reason_new (code, hint, _("no passphrase: gpg-agent: %s"), agent_says);
 }
@@ -276,6 +276,8 @@ explain_secret_code (const McRun *run, gpgme_err_code_t code)
 McReason *
 _mc_run_find_secret_problem (const McRun *run, gpgme_error_t code)
 {
+  if (run->status.wrong_passphrase)
+    return wrong_passphrase (run);
   const gpgme_err_code_t codes[] = { run->status.secret_error, gpgme_err_code (code),
                                      run->status.failure };
   for (guint i = 0; i < G_N_ELEMENTS (codes); i++) {
@@ -289,7 +291,8 @@ _mc_run_find_secret_problem (const McRun *run, gpgme_error_t code)
 gboolean
 _mc_run_wants_agent (const McRun *run, gpgme_error_t code)
 {
-  return code != 0 && run->loopback && run->caller_has_none && run->mode == MC_RUN_SECRET
+  return code != 0 && run->loopback && run->mode == MC_RUN_SECRET
+         && (run->caller_has_none || run->status.no_loopback)
          && !g_cancellable_is_cancelled (run->cancellable);
 }
 

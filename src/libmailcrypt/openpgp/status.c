@@ -62,15 +62,20 @@ on_no_seckey (McStatus *status, const GStrv fields, guint n)
     g_ptr_array_add (status->missing, g_strdup (fields[0]));
 }
 
-/* ERROR <where> <code>: only the failure to use or to find a secret key says more than
- * GPGME does. */
+/* ERROR <where> <code>: what says more of secrets than GPGME does. */
 static void
 on_error (McStatus *status, const GStrv fields, guint n)
 {
-  if (n >= 2
-      && (strcmp (fields[0], "pkdecrypt_failed") == 0
-          || strcmp (fields[0], "keylist.getkey") == 0))
-    status->secret_error = gpgme_err_code (to_number (fields[1]));
+  if (n < 2)
+    return;
+  const char *where = fields[0];
+  gpgme_err_code_t code = gpgme_err_code (to_number (fields[1]));
+  if (strcmp (where, "pkdecrypt_failed") == 0 || strcmp (where, "keylist.getkey") == 0)
+    status->secret_error = code;
+  else if (strcmp (where, "symkey_decrypt.maybe_error") == 0)
+    status->wrong_passphrase = code == GPG_ERR_BAD_PASSPHRASE;
+  else if (strcmp (where, "set_pinentry_mode") == 0)
+    status->no_loopback = TRUE;
 }
 
 static void

@@ -57,8 +57,7 @@ typedef gpgme_error_t (*McOperation) (gpgme_ctx_t gpgme, gpgme_data_t input, gpg
 
 /* Runs @operation over the object's octets; what it writes goes to a new spool. */
 static McSpool *
-run_operation (const McUnwrap *unwrap, McRun *run, McOperation operation,
-               gpgme_error_t *ret_code, GError **error)
+run_operation (const McUnwrap *unwrap, McRun *run, McOperation operation, GError **error)
 {
   g_auto (McData) input = { 0 };
   g_auto (McData) output = { 0 };
@@ -68,9 +67,9 @@ run_operation (const McUnwrap *unwrap, McRun *run, McOperation operation,
   if (octets == NULL || !_mc_data_open_input (&input, octets, unwrap->cancellable, error)
       || !_mc_data_open_output (&output, content, error))
     return NULL;
-  *ret_code = operation (run->gpgme, input.data, output.data);
+  run->code = operation (run->gpgme, input.data, output.data);
   if (_mc_data_take_error (&output, error) || _mc_data_take_error (&input, error)
-      || _mc_run_is_broken (run, *ret_code, error))
+      || _mc_run_is_broken (run, run->code, error))
     return NULL;
   return g_steal_pointer (&content);
 }
@@ -78,11 +77,11 @@ run_operation (const McUnwrap *unwrap, McRun *run, McOperation operation,
 /* One message, decrypted once, with its modification detection code found good: any
  * other count is a message made to deceive, or gpg contradicting itself. */
 static gboolean
-is_proven (const McRun *run, gpgme_error_t code)
+is_proven (const McRun *run)
 {
   const McStatus *status = &run->status;
   gpgme_decrypt_result_t result = gpgme_op_decrypt_result (run->gpgme);
-  if (code != 0 || result == NULL || result->legacy_cipher_nomdc || result->wrong_key_usage)
+  if (run->code != 0 || result == NULL || result->legacy_cipher_nomdc || result->wrong_key_usage)
     return FALSE;
   return status->begin_decryption == 1 && status->decryption_okay == 1
          && status->decryption_failed == 0 && status->end_decryption == 1
@@ -145,28 +144,46 @@ explain_no_key (const McUnwrap *unwrap, McLayer *layer)
 
 /* DECRYPTION_INFO comes only once a session key was there: from then on every failure is
  * one of the content, and all of those are told alike. */
-static void
-explain_failure (const McUnwrap *unwrap, const McRun *run, gpgme_error_t code, McLayer *layer)
+static gboolean
+explain_content_failure (const McRun *run, McLayer *layer)
 {
   const McStatus *status = &run->status;
-  if (status->integrity != 0 || status->bad_mdc > 0) {
-    fail (layer, MC_DECRYPTION_FAILED,
-          _mc_reason_new ("integrity", NULL, "%s",
-                          _("the encrypted data was damaged or altered")));
+  if (status->bad_mdc == 0 && (status->integrity == 0 || status->wrong_passphrase))
+    return FALSE;
+  gpgme_decrypt_result_t result = gpgme_op_decrypt_result (run->gpgme);
+  gboolean odd = run->code == 0 && status->bad_mdc == 0 && status->decryption_failed == 0;
+  McReason *reason;
+  if (odd && result != NULL && result->wrong_key_usage)
+    reason = _mc_reason_new ("key-usage", NULL, "%s",
+                             _("it was encrypted to a key that is not made for encryption"));
+  else if (odd)
+    reason = _mc_reason_new ("malformed", NULL, "%s",
+                             _("there is not exactly one message in the encrypted data"));
+  else
+    reason = _mc_reason_new ("integrity", NULL, "%s",
+                             _("the encrypted data was damaged or altered"));
+  fail (layer, MC_DECRYPTION_FAILED, reason);
+  return TRUE;
+}
+
+static void
+explain_failure (const McUnwrap *unwrap, const McRun *run, McLayer *layer)
+{
+  if (explain_content_failure (run, layer))
     return;
-  }
-  McReason *secret = _mc_run_find_secret_problem (run, code);
+  McReason *secret = _mc_run_find_secret_problem (run, run->code);
   if (secret != NULL) {
     fail (layer, MC_DECRYPTION_NO_KEY, secret);
     return;
   }
-  if (gpgme_err_code (code) == GPG_ERR_NO_SECKEY || status->missing->len > 0) {
+  if (gpgme_err_code (run->code) == GPG_ERR_NO_SECKEY || run->status.missing->len > 0) {
     explain_no_key (unwrap, layer);
     return;
   }
+  gpgme_error_t code = run->code != 0 ? run->code : gpgme_error (GPG_ERR_BAD_DATA);
   fail (layer, MC_DECRYPTION_FAILED,
         _mc_reason_new ("undecryptable", NULL, _("the message could not be decrypted: %s"),
-                        gpgme_strerror (code != 0 ? code : gpgme_error (GPG_ERR_BAD_DATA))));
+                        gpgme_strerror (code)));
 }
 
 static void
@@ -211,18 +228,16 @@ decrypt_with (const McUnwrap *unwrap, McRunMode mode, McLayer *layer, gboolean *
               GError **error)
 {
   g_auto (McRun) run = { 0 };
-  gpgme_error_t code = 0;
   if (!_mc_run_start (&run, unwrap->engine, mode, unwrap->cancellable, error))
     return FALSE;
-  g_autoptr (McSpool) content =
-    run_operation (unwrap, &run, gpgme_op_decrypt_verify, &code, error);
+  g_autoptr (McSpool) content = run_operation (unwrap, &run, gpgme_op_decrypt_verify, error);
   if (content == NULL)
     return FALSE;
-  *ret_again = _mc_run_wants_agent (&run, code);
+  *ret_again = _mc_run_wants_agent (&run, run.code);
   if (*ret_again)
     return TRUE;
-  if (!is_proven (&run, code)) {
-    explain_failure (unwrap, &run, code, layer);
+  if (!is_proven (&run)) {
+    explain_failure (unwrap, &run, layer);
     return TRUE;
   }
   take_encryption (&run, layer);
@@ -296,10 +311,9 @@ unwrap_signed (McUnwrap *unwrap, GError **error)
     return TRUE;
   }
   g_auto (McRun) run = { 0 };
-  gpgme_error_t code = 0;
   if (!_mc_run_start (&run, unwrap->engine, MC_RUN_PUBLIC, unwrap->cancellable, error))
     return FALSE;
-  g_autoptr (McSpool) content = run_operation (unwrap, &run, verify_operation, &code, error);
+  g_autoptr (McSpool) content = run_operation (unwrap, &run, verify_operation, error);
   if (content == NULL)
     return FALSE;
   return take_signed_content (unwrap, &run, layer, &content, error);

@@ -71,14 +71,16 @@ is_consistent (const struct _gpgme_signature *signature, const McValidSig *valid
 }
 
 static McContentFact
-judge_content (const struct _gpgme_signature *signature, const McValidSig *valid)
+judge_content (const McRun *run, const struct _gpgme_signature *signature,
+               const McValidSig *valid)
 {
+  gboolean proven = run->code == 0 && is_consistent (signature, valid);
   switch (gpgme_err_code (signature->status)) {
   case GPG_ERR_NO_ERROR:
   case GPG_ERR_SIG_EXPIRED:
   case GPG_ERR_KEY_EXPIRED:
   case GPG_ERR_CERT_REVOKED:
-    return is_consistent (signature, valid) ? MC_CONTENT_INTACT : MC_CONTENT_UNKNOWN;
+    return proven ? MC_CONTENT_INTACT : MC_CONTENT_UNKNOWN;
   case GPG_ERR_BAD_SIGNATURE:
     return MC_CONTENT_ALTERED;
   case GPG_ERR_NO_PUBKEY:
@@ -105,7 +107,7 @@ judge_validity (const struct _gpgme_signature *signature)
 }
 
 static void
-explain_content (McSigner *signer, const struct _gpgme_signature *signature)
+explain_content (const McRun *run, McSigner *signer, const struct _gpgme_signature *signature)
 {
   g_autofree char *text = NULL;
   switch (signer->content) {
@@ -120,7 +122,7 @@ explain_content (McSigner *signer, const struct _gpgme_signature *signature)
     return;
   case MC_CONTENT_UNKNOWN:
     text = g_strdup_printf (_("GnuPG could not check the signature: %s"),
-                            gpgme_strerror (signature->status));
+                            gpgme_strerror (run->code != 0 ? run->code : signature->status));
     add_reason (signer, "not-checked", NULL, text);
     return;
   default:
@@ -196,9 +198,9 @@ signer_new (const McRun *run, const struct _gpgme_signature *signature,
   if (valid != NULL)
     signer->fingerprint = g_ascii_strdown (valid->primary, -1);
   if (judge) {
-    signer->content = judge_content (signature, valid);
+    signer->content = judge_content (run, signature, valid);
     signer->validity = judge_validity (signature);
-    explain_content (signer, signature);
+    explain_content (run, signer, signature);
     explain_validity (signer, signature);
   }
   take_algorithms (signer, signature, object);
@@ -381,10 +383,10 @@ run_verify (McRun *run, const McVerifyJob *job, GError **error)
   if (octets == NULL || !_mc_data_open_input (&signature, octets, run->cancellable, error)
       || !_mc_data_open_input (&content, text, run->cancellable, error))
     return FALSE;
-  gpgme_error_t code = gpgme_op_verify (run->gpgme, signature.data, content.data, NULL);
+  run->code = gpgme_op_verify (run->gpgme, signature.data, content.data, NULL);
   if (_mc_data_take_error (&signature, error) || _mc_data_take_error (&content, error))
     return FALSE;
-  return !_mc_run_is_broken (run, code, error);
+  return !_mc_run_is_broken (run, run->code, error);
 }
 
 gboolean
