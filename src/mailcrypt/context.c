@@ -101,10 +101,7 @@ make_settings (GError **error)
   mc_settings_set_folder (settings, MC_FOLDER_DATA, places.data);
   mc_settings_set_folder (settings, MC_FOLDER_CACHE, places.cache);
   mc_settings_set_folder (settings, MC_FOLDER_RUNTIME, places.runtime);
-  const char *gnupg = g_getenv ("GNUPGHOME");
-  if (gnupg != NULL && *gnupg != '\0')
-    mc_settings_set_folder (settings, MC_FOLDER_GNUPG, gnupg);
-
+  /* GnuPG inherits GNUPGHOME; told of it, GPGME would run gpg once more to make sure. */
   if (!load_config (settings, places.config, error))
     return NULL;
   if (options.max_size == NULL)

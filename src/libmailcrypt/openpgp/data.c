@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 
+/* GPGME moves 512 octets at a time if it is not told otherwise. */
+#define IO_BUFFER_SIZE "65536"
+
 static ssize_t
 on_read (void *handle, void *buffer, size_t size)
 {
@@ -36,8 +39,10 @@ static gboolean
 open_data (McData *data, struct gpgme_data_cbs *callbacks, GError **error)
 {
   gpgme_error_t code = gpgme_data_new_from_cbs (&data->data, callbacks, data);
-  if (code == 0)
+  if (code == 0) {
+    gpgme_data_set_flag (data->data, "io-buffer-size", IO_BUFFER_SIZE);
     return TRUE;
+  }
   _mc_set_error (error, MC_ERROR_ENGINE, NULL, _("GPGME failed: %s"), gpgme_strerror (code));
   return FALSE;
 }
