@@ -191,19 +191,40 @@ _mc_attributes_add_capabilities (CMS_SignerInfo *info)
 static void
 append_header (GByteArray *out, guint8 tag, gsize size)
 {
-  guint8 head[6] = { tag };
-  guint used = 1;
+  guint8 head[5] = { tag };
   guint octets = size < 0x80 ? 0 : size < 0x100 ? 1 : size < 0x10000 ? 2 : 3;
-  if (octets > 0)
-    head[used++] = (guint8) (0x80 | octets);
-  else
-    head[used++] = (guint8) size;
+  guint used = 1;
+  head[used++] = octets > 0 ? (guint8) (0x80 | octets) : (guint8) size;
   for (guint i = octets; i > 0; i--)
     head[used++] = (guint8) (size >> 8 * (i - 1));
   g_byte_array_append (out, head, used);
 }
 
-/* [0] IMPLICIT IssuerAndSerialNumber (RFC 8551 section 2.5.3) */
+/* @inner inside an element. */
+static GByteArray *
+wrap (guint8 tag, const guint8 *inner, gsize size)
+{
+  GByteArray *out = g_byte_array_new ();
+  append_header (out, tag, size);
+  g_byte_array_append (out, inner, (guint) size);
+  return out;
+}
+
+/* SEQUENCE { OID, SET { [0] IMPLICIT IssuerAndSerialNumber } }: put together by hand, as
+ * OpenSSL's functions take no values under a context tag. */
+static X509_ATTRIBUTE *
+make_preference (const guint8 *names, gsize size)
+{
+  static const guint8 oid[] = { 0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7,
+                                0x0d, 0x01, 0x09, 0x10, 0x02, 0x0b };
+  g_autoptr (GByteArray) value = wrap (0xa0, names, size);
+  g_autoptr (GByteArray) set = wrap (0x31, value->data, value->len);
+  g_byte_array_prepend (set, oid, sizeof oid);
+  g_autoptr (GByteArray) attribute = wrap (0x30, set->data, set->len);
+  const unsigned char *at = attribute->data;
+  return d2i_X509_ATTRIBUTE (NULL, &at, attribute->len);
+}
+
 gboolean
 _mc_attributes_add_preference (CMS_SignerInfo *info, X509 *encryption)
 {
@@ -214,10 +235,9 @@ _mc_attributes_add_preference (CMS_SignerInfo *info, X509 *encryption)
   if (issuer_size <= 0 || serial_size <= 0)
     return FALSE;
 
-  g_autoptr (GByteArray) der = g_byte_array_new ();
-  append_header (der, 0xa0, (gsize) issuer_size + (gsize) serial_size);
-  g_byte_array_append (der, issuer, (guint) issuer_size);
-  g_byte_array_append (der, serial, (guint) serial_size);
-  return CMS_signed_add1_attr_by_NID (info, NID_id_smime_aa_encrypKeyPref, V_ASN1_OTHER, der->data,
-                                      (int) der->len) == 1;
+  g_autoptr (GByteArray) names = g_byte_array_new ();
+  g_byte_array_append (names, issuer, (guint) issuer_size);
+  g_byte_array_append (names, serial, (guint) serial_size);
+  g_autoptr (X509_ATTRIBUTE) attribute = make_preference (names->data, names->len);
+  return attribute != NULL && CMS_signed_add1_attr (info, attribute) == 1;
 }

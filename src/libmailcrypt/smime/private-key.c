@@ -24,31 +24,6 @@
 
 /* --------------------------------------------------------------------- PKCS#8 -- */
 
-/* The DER inside a PEM block of one of the two labels, or the DER that @data is. */
-static GBytes *
-unarmour (const void *data, gsize size, gboolean *ret_armoured)
-{
-  g_autoptr (BIO) bio = BIO_new_mem_buf (data, (int) MIN (size, (gsize) G_MAXINT));
-  char *name = NULL, *header = NULL;
-  unsigned char *der = NULL;
-  long length = 0;
-  *ret_armoured = PEM_read_bio (bio, &name, &header, &der, &length) == 1;
-  GBytes *bytes = *ret_armoured ? g_bytes_new (der, (gsize) length) : g_bytes_new (data, size);
-  OPENSSL_free (name);
-  OPENSSL_free (header);
-  OPENSSL_clear_free (der, *ret_armoured ? (size_t) length : 0);
-  return bytes;
-}
-
-static void
-wipe_bytes (GBytes *bytes)
-{
-  gsize size;
-  gpointer data = g_bytes_unref_to_data (bytes, &size);
-  _mc_wipe (data, size);
-  g_free (data);
-}
-
 static PKCS8_PRIV_KEY_INFO *
 decrypt_info (OSSL_LIB_CTX *libctx, const X509_SIG *sealed, McSecret *passphrase)
 {
@@ -58,14 +33,13 @@ decrypt_info (OSSL_LIB_CTX *libctx, const X509_SIG *sealed, McSecret *passphrase
                            (int) _mc_secret_get_size (passphrase), libctx, NULL);
 }
 
-static EVP_PKEY *
-read_der (OSSL_LIB_CTX *libctx, GBytes *der, McSecret *passphrase, gboolean *ret_encrypted)
+EVP_PKEY *
+_mc_pkcs8_read (OSSL_LIB_CTX *libctx, const void *data, gsize size, McSecret *passphrase,
+                gboolean *ret_encrypted)
 {
-  gsize size;
-  const unsigned char *data = g_bytes_get_data (der, &size);
   const unsigned char *at = data;
   g_autoptr (PKCS8_PRIV_KEY_INFO) info = d2i_PKCS8_PRIV_KEY_INFO (NULL, &at, (long) size);
-  *ret_encrypted = info == NULL;
+  *ret_encrypted = FALSE;
   if (info == NULL) {
     at = data;
     g_autoptr (X509_SIG) sealed = d2i_X509_SIG (NULL, &at, (long) size);
@@ -73,17 +47,6 @@ read_der (OSSL_LIB_CTX *libctx, GBytes *der, McSecret *passphrase, gboolean *ret
     info = sealed != NULL ? decrypt_info (libctx, sealed, passphrase) : NULL;
   }
   return info != NULL ? EVP_PKCS82PKEY_ex (info, libctx, NULL) : NULL;
-}
-
-EVP_PKEY *
-_mc_pkcs8_read (OSSL_LIB_CTX *libctx, const void *data, gsize size, McSecret *passphrase,
-                gboolean *ret_encrypted)
-{
-  gboolean armoured;
-  GBytes *der = unarmour (data, size, &armoured);
-  EVP_PKEY *key = read_der (libctx, der, passphrase, ret_encrypted);
-  wipe_bytes (der);
-  return key;
 }
 
 /* PEM of @key; the BIO is to be wiped. */
@@ -283,10 +246,47 @@ typedef struct {
   OSSL_LIB_CTX *libctx;
   const char *public_key;
   X509 *certificate;        /* nullable */
-  char *data;
+  guint8 *der;
   gsize size;
   EVP_PKEY *key;
 } Opening;
+
+/* The DER of a PEM block, or of data that is no PEM. */
+static void
+unarmour (Opening *self, char *data, gsize size)
+{
+  g_autoptr (BIO) bio = BIO_new_mem_buf (data, (int) MIN (size, (gsize) G_MAXINT));
+  g_autoptr (McOpensslBytes) name = NULL;
+  g_autoptr (McOpensslBytes) header = NULL;
+  unsigned char *der = NULL;
+  long length = 0;
+  gboolean armoured = PEM_read_bio (bio, (char **) &name, (char **) &header, &der, &length) == 1;
+  self->size = armoured ? (gsize) length : size;
+  self->der = g_memdup2 (armoured ? (void *) der : data, self->size);
+  OPENSSL_clear_free (der, (size_t) length);
+}
+
+static gboolean
+load_file (Opening *self, const char *path, GError **error)
+{
+  char *data = NULL;
+  gsize size;
+  if (!g_file_get_contents (path, &data, &size, error))
+    return FALSE;
+  unarmour (self, data, size);
+  _mc_wipe (data, size);
+  g_free (data);
+  return TRUE;
+}
+
+static void
+opening_clear (Opening *self)
+{
+  _mc_wipe (self->der, self->size);
+  g_free (self->der);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Opening, opening_clear)
 
 /* The file's name says which key is in it; another one in it is none. */
 static gboolean
@@ -306,7 +306,7 @@ try_passphrase (McSecret *secret, gpointer user_data)
   Opening *self = user_data;
   gboolean encrypted;
   g_autoptr (EVP_PKEY) key =
-    _mc_pkcs8_read (self->libctx, self->data, self->size, secret, &encrypted);
+    _mc_pkcs8_read (self->libctx, self->der, self->size, secret, &encrypted);
   if (key == NULL || !fits (self, key))
     return FALSE;
   self->key = g_steal_pointer (&key);
@@ -335,7 +335,7 @@ open_key (McEngine *engine, Opening *self, const char *path, GCancellable *cance
   if (try_passphrase (NULL, self))
     return TRUE;
   g_autoptr (EVP_PKEY) other =
-    _mc_pkcs8_read (self->libctx, self->data, self->size, NULL, &encrypted);
+    _mc_pkcs8_read (self->libctx, self->der, self->size, NULL, &encrypted);
   if (encrypted)
     return find_passphrase (engine, self, cancellable, error);
   _mc_set_error (error, MC_ERROR_IO, _("import the key again"), _("private key file is damaged: '%s'"),
@@ -349,20 +349,18 @@ _mc_private_key_load (McEngine *engine, OSSL_LIB_CTX *libctx, X509 *certificate,
 {
   g_autofree char *public_key = _mc_x509_public_key_id (certificate);
   g_autofree char *path = get_path (engine, public_key);
-  Opening self = { .libctx = libctx, .public_key = public_key, .certificate = certificate };
+  g_auto (Opening) self = { .libctx = libctx, .public_key = public_key,
+                            .certificate = certificate };
   if (path == NULL || !g_file_test (path, G_FILE_TEST_EXISTS)) {
     _mc_set_error (error, MC_ERROR_NO_SECRET, _("import it: mailcrypt keys import FILE"),
                    _("no private key for the certificate"));
     return NULL;
   }
-  if (!g_file_get_contents (path, &self.data, &self.size, error)) {
+  if (!load_file (&self, path, error)) {
     _mc_error_adopt (error, MC_ERROR_IO, _("private key cannot be read"));
     return NULL;
   }
-  gboolean ok = open_key (engine, &self, path, cancellable, error);
-  _mc_wipe (self.data, self.size);
-  g_free (self.data);
-  return ok ? self.key : NULL;
+  return open_key (engine, &self, path, cancellable, error) ? self.key : NULL;
 }
 
 McKeyFileState
@@ -370,12 +368,10 @@ _mc_key_file_probe (McEngine *engine, const char *public_key, McSecret *passphra
 {
   g_autofree char *path = get_path (engine, public_key);
   gboolean secret = passphrase != NULL && _mc_secret_get_size (passphrase) > 0, encrypted = FALSE;
-  Opening self = { .libctx = engine->libctx, .public_key = public_key };
-  if (path == NULL || !g_file_get_contents (path, &self.data, &self.size, NULL))
+  g_auto (Opening) self = { .libctx = engine->libctx, .public_key = public_key };
+  if (path == NULL || !load_file (&self, path, NULL))
     return MC_KEY_FILE_ABSENT;
   g_autoptr (EVP_PKEY) key =
-    _mc_pkcs8_read (self.libctx, self.data, self.size, passphrase, &encrypted);
-  _mc_wipe (self.data, self.size);
-  g_free (self.data);
+    _mc_pkcs8_read (self.libctx, self.der, self.size, passphrase, &encrypted);
   return key != NULL && encrypted == secret ? MC_KEY_FILE_FITS : MC_KEY_FILE_DIFFERS;
 }

@@ -39,7 +39,7 @@ gboolean _mc_key_file_exists (McEngine *engine, const char *public_key);
 /* Removes it; no error when there is none. */
 gboolean _mc_key_file_remove (McEngine *engine, const char *public_key, GError **error);
 
-/* Reading one PKCS#8 structure, PEM or DER. *ret_encrypted tells which kind it is. NULL:
+/* Reading one PKCS#8 structure in DER. *ret_encrypted tells which kind it is. NULL:
  * neither, or the passphrase is wrong. */
 EVP_PKEY *_mc_pkcs8_read (OSSL_LIB_CTX *libctx, const void *data, gsize size, McSecret *passphrase,
                           gboolean *ret_encrypted);

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Chains: anchors, pins, purposes, time, revocation; every reason is told. */
+#include "config.h"
+
+#include "smime-lab.h"
+
+#include <string.h>
+
+static void
+sign (const char *name, const char *options)
+{
+  lab_run ("openssl cms -sign -binary -in message -signer %s.crt -inkey %s.key %s -outform DER"
+           " -out s.der", name, name, options);
+}
+
+static McLayer *
+verify_as (Desk *desk, const char *name)
+{
+  sign (name, "-certfile int.crt");
+  McLayer *layer = desk_verify (desk, "message", "s.der");
+  CU_ASSERT_EQUAL (only_signer (layer)->content, MC_CONTENT_INTACT);
+  return layer;
+}
+
+static void
+pin (Desk *desk, const char *name, const char *address, McPin what)
+{
+  McStore *store = NULL;
+  g_autofree char *fingerprint = lab_fingerprint (name);
+  CU_ASSERT_TRUE_FATAL (_mc_context_get_store (desk->context, TRUE, &store, NULL));
+  CU_ASSERT_TRUE_FATAL (_mc_store_set_pin (store, MC_PROTOCOL_SMIME, fingerprint, address, what, NULL));
+}
+
+static void
+add_file (void (*add) (McContext *, const char *), Desk *desk, const char *name)
+{
+  g_autofree char *path = lab_path (name);
+  add (desk->context, path);
+}
+
+static void
+test_anchors (void)
+{
+  g_autoptr (Desk) none = desk_new ();
+  g_autoptr (McLayer) nothing = verify_as (none, "alice");
+  CU_ASSERT_FALSE (is_trusted (only_signer (nothing)));
+  CU_ASSERT_TRUE (only_signer (nothing)->chain_failed);
+  CU_ASSERT_TRUE (has_reason (only_signer (nothing)->reasons, "no-chain"));
+
+  /* A root in the message or the store is only a certificate. */
+  desk_import (none, "root.crt");
+  lab_run ("cat int.crt root.crt >both.crt");
+  sign ("alice", "-certfile both.crt");
+  g_autoptr (McLayer) untrusted = desk_verify (none, "message", "s.der");
+  CU_ASSERT_FALSE (is_trusted (only_signer (untrusted)));
+  CU_ASSERT_TRUE (has_reason (only_signer (untrusted)->reasons, "untrusted-root"));
+
+  pin (none, "root", "", MC_PIN_ANCHOR);
+  g_autoptr (McLayer) pinned = verify_as (none, "alice");
+  CU_ASSERT_TRUE (is_trusted (only_signer (pinned)));
+  CU_ASSERT_FALSE (only_signer (pinned)->chain_failed);
+
+  /* Anchors that the caller names replace it. */
+  add_file (mc_context_add_trust_anchor, none, "other.crt");
+  g_autoptr (McLayer) replaced = verify_as (none, "alice");
+  CU_ASSERT_FALSE (is_trusted (only_signer (replaced)));
+}
+
+/* An intermediate authority as the anchor, and issuers out of the store. */
+static void
+test_partial_chains (void)
+{
+  g_autoptr (Desk) desk = desk_new ();
+  desk_import (desk, "int.crt");
+  pin (desk, "int", "", MC_PIN_ANCHOR);
+  sign ("alice", "");
+  g_autoptr (McLayer) partial = desk_verify (desk, "message", "s.der");
+  CU_ASSERT_TRUE (is_trusted (only_signer (partial)));
+
+  g_autoptr (Desk) stored = desk_new ();
+  desk_import (stored, "int.crt");
+  add_file (mc_context_add_trust_anchor, stored, "root.crt");
+  g_autoptr (McLayer) found = desk_verify (stored, "message", "s.der");
+  CU_ASSERT_TRUE (is_trusted (only_signer (found)));
+}
+
+static void
+test_pins (void)
+{
+  g_autoptr (Desk) desk = desk_new ();
+  g_autoptr (McLayer) before = verify_as (desk, "eve");
+  CU_ASSERT_FALSE (is_trusted (only_signer (before)));
+  CU_ASSERT_TRUE (has_reason (only_signer (before)->reasons, "self-signed"));
+
+  pin (desk, "eve", "eve@example.org", MC_PIN_TRUSTED);
+  g_autoptr (McLayer) after = verify_as (desk, "eve");
+  CU_ASSERT_TRUE (is_trusted (only_signer (after)));
+  CU_ASSERT_FALSE (only_signer (after)->chain_failed);
+  CU_ASSERT_EQUAL (only_signer (after)->reasons->len, 0);
+
+  /* For another address only: that one, and not its own. */
+  g_autoptr (Desk) other = desk_new ();
+  pin (other, "eve", "boss@example.org", MC_PIN_TRUSTED);
+  g_autoptr (McLayer) bound = verify_as (other, "eve");
+  const McSigner *signer = only_signer (bound);
+  CU_ASSERT_EQUAL_FATAL (signer->identities->len, 2);
+  CU_ASSERT_FALSE (is_trusted (signer));
+  CU_ASSERT_EQUAL (((McIdentity *) signer->identities->pdata[1])->trust, MC_TRUST_TRUSTED);
+
+  /* A pin answers who it is, not what the certificate is for or how long. */
+  pin (desk, "server", "server@example.org", MC_PIN_TRUSTED);
+  g_autoptr (McLayer) server = verify_as (desk, "server");
+  CU_ASSERT_TRUE (only_signer (server)->unfit);
+  desk_travel (desk, 500);
+  g_autoptr (McLayer) expired = verify_as (desk, "eve");
+  CU_ASSERT_EQUAL (only_signer (expired)->validity, MC_VALIDITY_EXPIRED);
+}
+
+static void
+test_distrust (void)
+{
+  g_autoptr (Desk) desk = desk_new ();
+  desk_trust_root (desk);
+  pin (desk, "alice", "", MC_PIN_DISTRUSTED);
+  g_autoptr (McLayer) alice = verify_as (desk, "alice");
+  CU_ASSERT_FALSE (is_trusted (only_signer (alice)));
+  CU_ASSERT_TRUE (only_signer (alice)->chain_failed);
+  g_autoptr (McLayer) other = verify_as (desk, "p256");
+  CU_ASSERT_TRUE (is_trusted (only_signer (other)));
+
+  pin (desk, "int", "", MC_PIN_DISTRUSTED);
+  g_autoptr (McLayer) issued = verify_as (desk, "p256");
+  CU_ASSERT_FALSE (is_trusted (only_signer (issued)));
+  CU_ASSERT_TRUE (has_reason (only_signer (issued)->reasons, "distrusted-issuer"));
+}
+
+static void
+test_purposes (void)
+{
+  static const struct {
+    const char *name;
+    gboolean signs, encrypts;
+  } cases[] = {
+    { "alice", TRUE, TRUE },   { "p256", TRUE, TRUE },     { "any", TRUE, FALSE },
+    { "nonrep", TRUE, FALSE }, { "agree", FALSE, TRUE },   { "encipher", FALSE, FALSE },
+    { "server", FALSE, FALSE }, { "pss", TRUE, FALSE },    { "dcrypt", FALSE, TRUE },
+    { "ed", FALSE, FALSE },
+  };
+  g_autoptr (Desk) desk = desk_new ();
+  desk_trust_root (desk);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *file = g_strconcat (cases[i].name, ".crt", NULL);
+    desk_import (desk, file);
+    g_autoptr (McKey) signing = desk_find_certificate (desk, cases[i].name, MC_KEY_CAN_SIGN);
+    g_autoptr (McKey) encrypting = desk_find_certificate (desk, cases[i].name, MC_KEY_CAN_ENCRYPT);
+    CU_ASSERT_EQUAL ((signing->use & MC_KEY_CAN_SIGN) != 0, cases[i].signs);
+    CU_ASSERT_EQUAL ((signing->use & MC_KEY_CAN_ENCRYPT) != 0, cases[i].encrypts);
+    gboolean unfit_to_sign = has_reason (signing->reasons, "wrong-purpose")
+                             || has_reason (signing->reasons, "unsupported-algorithm");
+    gboolean unfit_to_encrypt = has_reason (encrypting->reasons, "wrong-purpose")
+                                || has_reason (encrypting->reasons, "unsupported-algorithm");
+    CU_ASSERT_EQUAL (unfit_to_sign, !cases[i].signs);
+    CU_ASSERT_EQUAL (unfit_to_encrypt, !cases[i].encrypts);
+    CU_ASSERT_TRUE (mc_key_get_address_trusted (signing, 0));
+  }
+}
+
+static void
+test_time (void)
+{
+  g_autoptr (Desk) desk = desk_new ();
+  desk_trust_root (desk);
+  g_autoptr (McLayer) now = verify_as (desk, "alice");
+  CU_ASSERT_EQUAL (only_signer (now)->validity, MC_VALIDITY_VALID);
+
+  desk_travel (desk, 400);   /* the certificate has 365 days, its issuers have more */
+  g_autoptr (McLayer) since = verify_as (desk, "alice");
+  CU_ASSERT_EQUAL (only_signer (since)->validity, MC_VALIDITY_EXPIRED);
+  CU_ASSERT_TRUE (has_reason (only_signer (since)->reasons, "expired-since"));
+  CU_ASSERT_FALSE (only_signer (since)->chain_failed);
+
+  sign ("alice", "-noattr");
+  g_autoptr (McLayer) expired = desk_verify (desk, "message", "s.der");
+  CU_ASSERT_TRUE (has_reason (only_signer (expired)->reasons, "expired"));
+  CU_ASSERT_FALSE (has_reason (only_signer (expired)->reasons, "expired-since"));
+
+  desk_travel (desk, -10);
+  g_autoptr (McLayer) early = verify_as (desk, "alice");
+  CU_ASSERT_EQUAL (only_signer (early)->validity, MC_VALIDITY_NOT_YET);
+  CU_ASSERT_TRUE (has_reason (only_signer (early)->reasons, "not-yet-valid"));
+
+  desk_travel (desk, 3000);   /* and the intermediate authority's too */
+  g_autoptr (McLayer) late = verify_as (desk, "alice");
+  CU_ASSERT_TRUE (only_signer (late)->chain_failed);
+}
+
+static void
+test_weak (void)
+{
+  g_autoptr (Desk) desk = desk_new ();
+  desk_trust_root (desk);
+  g_autoptr (McLayer) key = verify_as (desk, "weak");
+  CU_ASSERT_TRUE (only_signer (key)->weak);
+  CU_ASSERT_TRUE (has_reason (only_signer (key)->reasons, "weak-key"));
+  g_autoptr (McLayer) chain = verify_as (desk, "old");
+  CU_ASSERT_TRUE (only_signer (chain)->weak);
+  CU_ASSERT_TRUE (has_reason (only_signer (chain)->reasons, "weak-chain"));
+  desk_import (desk, "weak.crt");
+  g_autoptr (McKey) found = desk_find_certificate (desk, "weak", MC_KEY_CAN_ENCRYPT);
+  CU_ASSERT_TRUE (found->weak);
+}
+
+static void
+test_revocation (void)
+{
+  g_autoptr (Desk) soft = desk_new ();
+  desk_trust_root (soft);
+  g_autoptr (McLayer) unknown = verify_as (soft, "nonrep");
+  CU_ASSERT_TRUE (is_trusted (only_signer (unknown)));
+  CU_ASSERT_TRUE (has_reason (only_signer (unknown)->reasons, "revocation-unknown"));
+
+  mc_context_set_revocation (soft->context, MC_REVOCATION_HARD);
+  g_autoptr (McLayer) hard = verify_as (soft, "p256");
+  CU_ASSERT_FALSE (is_trusted (only_signer (hard)));
+  CU_ASSERT_TRUE (has_reason (only_signer (hard)->reasons, "crl-missing"));
+
+  add_file (mc_context_add_crl, soft, "int.crl");
+  add_file (mc_context_add_crl, soft, "root.crl");
+  g_autoptr (McLayer) good = verify_as (soft, "p256");
+  CU_ASSERT_TRUE (is_trusted (only_signer (good)));
+  CU_ASSERT_EQUAL (only_signer (good)->reasons->len, 0);
+  g_autoptr (McLayer) revoked = verify_as (soft, "nonrep");
+  CU_ASSERT_EQUAL (only_signer (revoked)->validity, MC_VALIDITY_REVOKED);
+  CU_ASSERT_TRUE (has_reason (only_signer (revoked)->reasons, "revoked"));
+  CU_ASSERT_FALSE (is_trusted (only_signer (revoked)));
+
+  mc_context_set_revocation (soft->context, MC_REVOCATION_OFF);
+  g_autoptr (McLayer) off = verify_as (soft, "nonrep");
+  CU_ASSERT_EQUAL (only_signer (off)->validity, MC_VALIDITY_VALID);
+  CU_ASSERT_EQUAL (only_signer (off)->reasons->len, 0);
+
+  /* One list of two: soft says so, hard refuses. */
+  g_autoptr (Desk) partly = desk_new ();
+  desk_trust_root (partly);
+  add_file (mc_context_add_crl, partly, "int.crl");
+  g_autoptr (McLayer) some = verify_as (partly, "p256");
+  CU_ASSERT_TRUE (is_trusted (only_signer (some)));
+  CU_ASSERT_TRUE (has_reason (only_signer (some)->reasons, "revocation-unknown"));
+  g_autoptr (McLayer) still = verify_as (partly, "nonrep");
+  CU_ASSERT_EQUAL (only_signer (still)->validity, MC_VALIDITY_REVOKED);
+
+  /* A stale list. */
+  desk_travel (soft, 60);
+  mc_context_set_revocation (soft->context, MC_REVOCATION_HARD);
+  g_autoptr (McLayer) stale = verify_as (soft, "p256");
+  CU_ASSERT_FALSE (is_trusted (only_signer (stale)));
+  CU_ASSERT_TRUE (has_reason (only_signer (stale)->reasons, "crl-expired"));
+}
+
+static void
+test_policies (void)
+{
+  g_autoptr (Desk) desk = desk_new ();
+  desk_trust_root (desk);
+  mc_context_set_policy_flags (desk->context, MC_POLICY_REQUIRE_EXPLICIT);
+  g_autoptr (McLayer) layer = verify_as (desk, "alice");
+  CU_ASSERT_FALSE (is_trusted (only_signer (layer)));
+  CU_ASSERT_TRUE (has_reason (only_signer (layer)->reasons, "policy"));
+}
+
+static void
+test_bad_files (void)
+{
+  g_autoptr (Desk) desk = desk_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (McSpool) content = lab_read ("message");
+  g_autoptr (McLayer) layer = _mc_layer_new (MC_LAYER_SIGNED, MC_PROTOCOL_SMIME, "1");
+  sign ("alice", "");
+  g_autoptr (McSpool) signature = lab_read ("s.der");
+  McVerifyJob job = { _mc_span_whole (content), _mc_span_whole (signature) };
+  add_file (mc_context_add_trust_anchor, desk, "message");
+  CU_ASSERT_FALSE (_mc_smime_backend.verify (desk->engine, &job, layer, NULL, &error));
+  CU_ASSERT_TRUE (g_error_matches (error, MC_ERROR, MC_ERROR_MALFORMED));
+
+  g_autoptr (Desk) absent = desk_new ();
+  g_autoptr (GError) missing = NULL;
+  add_file (mc_context_add_crl, absent, "no-such-file");
+  CU_ASSERT_FALSE (_mc_smime_backend.verify (absent->engine, &job, layer, NULL, &missing));
+  CU_ASSERT_TRUE (g_error_matches (missing, MC_ERROR, MC_ERROR_IO));
+}
+
+static CU_TestInfo tests[] = {
+  { "anchors", test_anchors },
+  { "partial chains", test_partial_chains },
+  { "pins", test_pins },
+  { "distrust", test_distrust },
+  { "purposes", test_purposes },
+  { "time", test_time },
+  { "weak", test_weak },
+  { "revocation", test_revocation },
+  { "policies", test_policies },
+  { "bad files", test_bad_files },
+  CU_TEST_INFO_NULL,
+};
+
+const CU_SuiteInfo suite_smime_chain = {
+  .pName = "smime_chain",
+  .pTests = tests,
+};
