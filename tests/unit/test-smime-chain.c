@@ -205,6 +205,17 @@ test_weak (void)
   g_autoptr (McLayer) chain = verify_as (desk, "old");
   CU_ASSERT_TRUE (only_signer (chain)->weak);
   CU_ASSERT_TRUE (has_reason (only_signer (chain)->reasons, "weak-chain"));
+  /* Weakness is told beside a missing chain, not instead of it. */
+  g_autoptr (Desk) none = desk_new ();
+  g_autoptr (McLayer) both = verify_as (none, "weak");
+  CU_ASSERT_FALSE (is_trusted (only_signer (both)));
+  CU_ASSERT_TRUE (only_signer (both)->chain_failed);
+  CU_ASSERT_TRUE (has_reason (only_signer (both)->reasons, "weak-key"));
+  CU_ASSERT_TRUE (has_reason (only_signer (both)->reasons, "no-chain"));
+  desk_travel (none, 4000);
+  g_autoptr (McLayer) late = verify_as (none, "weak");
+  CU_ASSERT_FALSE (is_trusted (only_signer (late)));
+
   desk_import (desk, "weak.crt");
   g_autoptr (McKey) found = desk_find_certificate (desk, "weak", MC_KEY_CAN_ENCRYPT);
   CU_ASSERT_TRUE (found->weak);

@@ -169,8 +169,8 @@ test_sizes (void)
       CU_ASSERT_TRUE (lab_holds (opened.content, "sized"));
       lab_run ("openssl cms -decrypt -binary -inform DER -in e.der -recip alice.crt -inkey alice.key"
                " -out out && cmp out sized");
-      lab_run ("openssl cms -encrypt -%s-%s -stream -binary -in sized -outform DER -out e.der alice.crt",
-               "aes-256", ciphers[k] + strlen ("aes256-"));
+      lab_run ("openssl cms -encrypt -aes-256-%s %s -binary -in sized -outform DER -out e.der alice.crt",
+               ciphers[k] + strlen ("aes256-"), sizes[i] > 0 ? "-stream" : "");
       g_auto (McUnwrapped) theirs = { 0 };
       desk_unwrap (desk, "e.der", MC_UNWRAP_DEFAULT, &theirs);
       CU_ASSERT_TRUE (lab_holds (theirs.content, "sized"));

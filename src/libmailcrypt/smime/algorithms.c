@@ -81,9 +81,14 @@ _mc_digest_by_nid (int nid)
   return NULL;
 }
 
+/* Also by OpenSSL's own names, such as "SHA2-384". */
 const McDigest *
 _mc_digest_by_name (const char *name)
 {
+  g_autofree char *short_name =
+    g_ascii_strncasecmp (name, "SHA2-", 5) == 0 ? g_strconcat ("sha", name + 5, NULL) : NULL;
+  if (short_name != NULL)
+    name = short_name;
   for (gsize i = 0; i < G_N_ELEMENTS (digests); i++)
     if (g_ascii_strcasecmp (digests[i].name, name) == 0
         || g_ascii_strcasecmp (digests[i].micalg, name) == 0)
@@ -167,12 +172,8 @@ _mc_key_digest (EVP_PKEY *key)
   /* A key may be bound to one digest by its own parameters (RFC 4055 section 3.1). */
   char name[80];
   if (EVP_PKEY_is_a (key, "RSA-PSS")
-      && EVP_PKEY_get_default_digest_name (key, name, sizeof name) == 2) {
-    const McDigest *bound = _mc_digest_by_name (name);
-    if (bound == NULL)
-      bound = _mc_digest_by_nid (OBJ_txt2nid (name));
-    return bound;
-  }
+      && EVP_PKEY_get_default_digest_name (key, name, sizeof name) == 2)
+    return _mc_digest_by_name (name);
   if (!EVP_PKEY_is_a (key, "EC") || EVP_PKEY_get_bits (key) <= 256)
     return _mc_digest_by_name ("sha256");
   return _mc_digest_by_name (EVP_PKEY_get_bits (key) <= 384 ? "sha384" : "sha512");

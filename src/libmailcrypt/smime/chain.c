@@ -262,7 +262,9 @@ typedef struct {
 } Collector;
 
 /* Notes every failing and goes on. In the chain of a revocation list's own signer it
- * does not: that list is then as good as none, which the outer chain is told. */
+ * does not: that list is then as good as none, which the outer chain is told. The error
+ * is taken out of the context: OpenSSL would say it once more at the end of the chain, in
+ * the place of what is wrong there. */
 static int
 collect (int ok, X509_STORE_CTX *context)
 {
@@ -272,6 +274,7 @@ collect (int ok, X509_STORE_CTX *context)
   g_ptr_array_add (collector->flaws, _mc_flaw_new (X509_STORE_CTX_get_error (context),
                                                    X509_STORE_CTX_get_error_depth (context),
                                                    X509_STORE_CTX_get_current_cert (context)));
+  X509_STORE_CTX_set_error (context, X509_V_OK);
   return 1;
 }
 
@@ -345,6 +348,19 @@ prepare_chain (McTrust *trust, X509 *certificate, McX509Stack *candidates, GErro
   return g_steal_pointer (&context);
 }
 
+/* Whatever else was found, a chain without a trusted certificate in it is none. */
+static void
+check_end (X509_STORE_CTX *context, X509 *certificate, GPtrArray *flaws)
+{
+  const McX509Stack *chain = X509_STORE_CTX_get0_chain (context);
+  if (X509_STORE_CTX_get_num_untrusted (context) < sk_X509_num (chain))
+    return;
+  for (guint i = 0; i < flaws->len; i++)
+    if (_mc_flaw_kind (flaws->pdata[i]) == MC_FLAW_UNTRUSTED)
+      return;
+  g_ptr_array_add (flaws, _mc_flaw_new (X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 0, certificate));
+}
+
 /* Fills @flaws; *ret_chain (nullable) gets the chain as far as it was built. */
 static gboolean
 run_chain (McTrust *trust, X509 *certificate, GPtrArray *flaws, McX509Stack **ret_chain,
@@ -365,6 +381,7 @@ run_chain (McTrust *trust, X509 *certificate, GPtrArray *flaws, McX509Stack **re
    * thing, whatever was noted before. */
   if (result != 1)
     g_ptr_array_add (flaws, _mc_flaw_new (X509_V_ERR_UNSPECIFIED, 0, certificate));
+  check_end (context, certificate, flaws);
   *ret_chain = X509_STORE_CTX_get1_chain (context);
   return TRUE;
 }

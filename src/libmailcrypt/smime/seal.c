@@ -33,16 +33,18 @@ signing_clear (Signing *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Signing, signing_clear)
 
-/* Runs @content through @cms into @output. */
+/* Runs @content through @cms into @output. OpenSSL's stream writes nothing at all when
+ * nothing flows through it. */
 static gboolean
 write_object (McEngine *engine, CMS_ContentInfo *cms, McSpan content, unsigned int flags,
               McSpool *output, GCancellable *cancellable, GError **error)
 {
   g_autoptr (BIO) in = _mc_smime_span_bio (engine, content, MC_NEWLINES_AS_IS, cancellable);
   g_autoptr (BIO) out = _mc_smime_spool_bio (engine, output, cancellable);
-  gboolean ok;
-  if ((flags & CMS_DETACHED) != 0)
-    ok = CMS_final (cms, in, NULL, flags) == 1 && i2d_CMS_bio (out, cms) == 1;
+  gboolean detached = (flags & CMS_DETACHED) != 0, ok;
+  if (detached || _mc_span_size (content) == 0)
+    ok = (detached || CMS_set_detached (cms, 0) == 1) && CMS_final (cms, in, NULL, flags) == 1
+         && i2d_CMS_bio (out, cms) == 1;
   else
     ok = i2d_CMS_bio_stream (out, cms, in, (int) flags) == 1;
   if (!_mc_smime_bio_check (in, error) || !_mc_smime_bio_check (out, error))
@@ -80,11 +82,17 @@ find_encryption (Signing *self, McKey *signer, GCancellable *cancellable, GError
   return TRUE;
 }
 
+/* The algorithm is filled in when the signature is made; the beginning of a streamed
+ * object is written before, and needs something there. */
 static gboolean
 use_pss (CMS_SignerInfo *info, const Signing *self)
 {
+  X509_ALGOR *algorithm = NULL;
   EVP_PKEY_CTX *context = CMS_SignerInfo_get0_pkey_ctx (info);
-  return context != NULL && EVP_PKEY_CTX_set_rsa_padding (context, RSA_PKCS1_PSS_PADDING) == 1
+  CMS_SignerInfo_get0_algs (info, NULL, NULL, NULL, &algorithm);
+  return context != NULL
+         && X509_ALGOR_set0 (algorithm, OBJ_nid2obj (NID_rsassaPss), V_ASN1_UNDEF, NULL) == 1
+         && EVP_PKEY_CTX_set_rsa_padding (context, RSA_PKCS1_PSS_PADDING) == 1
          && EVP_PKEY_CTX_set_rsa_mgf1_md_name (context, self->digest->name, NULL) == 1
          && EVP_PKEY_CTX_set_rsa_pss_saltlen (context, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
