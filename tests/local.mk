@@ -21,6 +21,8 @@ unit_sources = \
 	tests/unit/sample.h \
 	tests/unit/scratch.c \
 	tests/unit/scratch.h \
+	tests/unit/smime-lab.c \
+	tests/unit/smime-lab.h \
 	tests/unit/suites.h \
 	tests/unit/test-address.c \
 	tests/unit/test-agent.c \
@@ -41,6 +43,13 @@ unit_sources = \
 	tests/unit/test-scan.c \
 	tests/unit/test-secret.c \
 	tests/unit/test-settings.c \
+	tests/unit/test-smime-ber.c \
+	tests/unit/test-smime-chain.c \
+	tests/unit/test-smime-keys.c \
+	tests/unit/test-smime-names.c \
+	tests/unit/test-smime-read.c \
+	tests/unit/test-smime-vectors.c \
+	tests/unit/test-smime-write.c \
 	tests/unit/test-spool.c \
 	tests/unit/test-store.c \
 	tests/unit/test-text.c \
@@ -75,13 +84,15 @@ tests_unit_runner_LDADD = \
 # ---- fuzz targets ----
 
 # Each runs the files named to it; built with every check, so that none can rot.
+check_PROGRAMS += tests/fuzz/fuzz-cms
+tests_fuzz_fuzz_cms_CFLAGS = $(tests_unit_runner_CFLAGS)
+tests_fuzz_fuzz_cms_LDFLAGS = $(tests_unit_runner_LDFLAGS)
+tests_fuzz_fuzz_cms_LDADD = $(tests_unit_runner_LDADD)
 check_PROGRAMS += tests/fuzz/fuzz-packets
-tests_fuzz_fuzz_packets_SOURCES = tests/fuzz/fuzz-packets.c
 tests_fuzz_fuzz_packets_CFLAGS = $(tests_unit_runner_CFLAGS)
 tests_fuzz_fuzz_packets_LDFLAGS = $(tests_unit_runner_LDFLAGS)
 tests_fuzz_fuzz_packets_LDADD = $(tests_unit_runner_LDADD)
 check_PROGRAMS += tests/fuzz/fuzz-tree
-tests_fuzz_fuzz_tree_SOURCES = tests/fuzz/fuzz-tree.c
 tests_fuzz_fuzz_tree_CFLAGS = $(tests_unit_runner_CFLAGS)
 tests_fuzz_fuzz_tree_LDFLAGS = $(tests_unit_runner_LDFLAGS)
 tests_fuzz_fuzz_tree_LDADD = $(tests_unit_runner_LDADD)

@@ -1,5 +1,5 @@
-/* One line per unit-test file, sorted: SUITE (NAME) stands for test-NAME.c,
- * which defines CU_SuiteInfo suite_NAME.  Included more than once. */
+/* One line per unit-test file, sorted: SUITE (NAME) stands for test-NAME.c ("-" there for
+ * "_" here), which defines CU_SuiteInfo suite_NAME.  Included more than once. */
 SUITE (address)
 SUITE (agent)
 SUITE (canon)
@@ -19,6 +19,13 @@ SUITE (resolver)
 SUITE (scan)
 SUITE (secret)
 SUITE (settings)
+SUITE (smime_ber)
+SUITE (smime_chain)
+SUITE (smime_keys)
+SUITE (smime_names)
+SUITE (smime_read)
+SUITE (smime_vectors)
+SUITE (smime_write)
 SUITE (spool)
 SUITE (store)
 SUITE (text)
