@@ -77,19 +77,37 @@ body_choose (McMessage *message)
 
 /* ------------------------------------------------------------------- writing -- */
 
-/* Whether a person could take @line for one of ours: blanks, wide letters and the like
- * in front do not help. */
+/* The octets of @text that are whole characters, at most @max. */
+static gsize
+cut_whole (const char *text, gsize max)
+{
+  while (max > 0 && ((guchar) text[max] & 0xc0) == 0x80)
+    max--;
+  return max;
+}
+
+/* Whether ours is what stands at @text (@size octets), in whatever letters. */
+static gboolean
+reads_like_prefix (const char *text, gsize size)
+{
+  gsize max = cut_whole (text, MIN (size, 64));
+  g_autofree char *plain = g_utf8_normalize (text, (gssize) max, G_NORMALIZE_ALL);
+  g_autofree char *folded = plain != NULL ? g_utf8_casefold (plain, -1) : NULL;
+  return folded != NULL && g_str_has_prefix (folded, "[mailcrypt");
+}
+
+/* Whether a person could take @line, or what a narrow screen makes the start of a line,
+ * for one of ours. */
 static gboolean
 looks_like_status (const char *line, gsize size)
 {
-  g_autofree char *plain = g_utf8_normalize (line, (gssize) MIN (size, 64), G_NORMALIZE_ALL);
-  g_autofree char *folded = plain != NULL ? g_utf8_casefold (plain, -1) : NULL;
-  if (folded == NULL)
-    return strchr (line, '[') != NULL;
-  const char *start = folded;
-  while (*start != '\0' && g_unichar_isspace (g_utf8_get_char (start)))
-    start = g_utf8_next_char (start);
-  return g_str_has_prefix (start, "[mailcrypt");
+  static const char wide[] = "\357\274\273";   /* U+FF3B */
+  for (gsize i = 0; i < size; i++) {
+    gboolean bracket = line[i] == '[' || strncmp (line + i, wide, sizeof wide - 1) == 0;
+    if (bracket && reads_like_prefix (line + i, size - i))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 void
@@ -128,6 +146,7 @@ body_append_part (Tool *tool, GString *out, McPart *part, const char *html, GErr
   g_autofree char *reduced = is_html (part) ? reduce (tool, text, html) : NULL;
   body_append_text (out, reduced != NULL ? reduced : text);
   if (mc_part_get_size (part) > MAX_TEXT_BYTES)
-    g_string_append_printf (out, STATUS_PREFIX "%s\n", _("the text goes on; extract has all of it"));
+    g_string_append_printf (out, STATUS_PREFIX "%s\n",
+                            _("the text goes on; 'mailcrypt extract' writes all of it"));
   return TRUE;
 }

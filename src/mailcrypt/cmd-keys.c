@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "commands.h"
-#include "input.h"
 #include "json.h"
 #include "keytext.h"
 #include "options.h"
@@ -25,7 +24,8 @@ static const GOptionEntry list_options[] = {
   { "secret", 0, 0, G_OPTION_ARG_NONE, &opt.secret,
     N_("Only keys whose secret part is here"), NULL },
   { "expiring", 0, 0, G_OPTION_ARG_INT, &opt.expiring,
-    N_("Only keys that expire within DAYS; status 6 when there are any"), N_("DAYS") },
+    N_("Only keys that have expired or will within DAYS; status 6 when there are any"),
+    N_("DAYS") },
   G_OPTION_ENTRY_NULL
 };
 
@@ -41,16 +41,20 @@ find_keys (Tool *tool, const char *pattern, GError **error)
   return mc_keys_list (context, protocol, pattern, opt.secret, tool->cancellable, error);
 }
 
-static void
-keep_expiring (GPtrArray *keys)
+/* Keeps the keys that need somebody's attention before the days are over. */
+static gboolean
+keep_expiring (GPtrArray *keys, GError **error)
 {
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  if (options.at != NULL && !options_parse_time (options.at, &now, error))
+    return FALSE;
   gint64 end = now + (gint64) opt.expiring * 24 * 60 * 60;
   for (guint i = keys->len; i-- > 0;) {
     gint64 until = mc_key_get_valid_until (g_ptr_array_index (keys, i));
-    if (until == 0 || until < now || until > end)
+    if (until == 0 || until > end)
       g_ptr_array_remove_index (keys, i);
   }
+  return TRUE;
 }
 
 static int
@@ -61,7 +65,8 @@ cmd_keys_list (Tool *tool, GError **error)
     return STATUS_INTERNAL;
   int status = STATUS_OK;
   if (opt.expiring >= 0) {
-    keep_expiring (keys);
+    if (!keep_expiring (keys, error))
+      return STATUS_INTERNAL;
     status = keys->len > 0 ? STATUS_NOT_TRUSTED : STATUS_OK;
   }
   if (options.json)
@@ -110,13 +115,17 @@ static const GOptionEntry import_options[] = {
   G_OPTION_ENTRY_NULL
 };
 
-/* Sets @ret_secret to NULL when none was named. */
+/* The passphrase of --new-passphrase-fd; nothing when there is none. */
 static gboolean
 read_new_passphrase (McSecret **ret_secret, gboolean *ret_empty, GError **error)
 {
   int fd = opt.new_passphrase_fd;
-  if (fd < 0)
+  if (fd == -1)
     return TRUE;
+  if (fd == options.passphrase_fd) {
+    tool_set_usage (error, NULL, _("the old and the new passphrase need a descriptor each"));
+    return FALSE;
+  }
   if (fcntl (fd, F_SETFD, FD_CLOEXEC) != 0) {
     tool_set_usage (error, NULL, _("descriptor %d is not open"), fd);
     return FALSE;
@@ -129,7 +138,7 @@ static gboolean
 import_file (Tool *tool, const char *file, McSecret *new_passphrase, GPtrArray *all,
              GError **error)
 {
-  g_autoptr (GInputStream) input = input_open (file, error);
+  g_autoptr (GInputStream) input = tool_open_input (file, error);
   if (input == NULL)
     return FALSE;
   g_autoptr (GPtrArray) imported = mc_keys_import (tool->context, input, new_passphrase,

@@ -115,6 +115,21 @@ append_bodies (Page *page, GError **error)
   return TRUE;
 }
 
+static const char *
+describe_protection (const Page *page, const McPart *part)
+{
+  if (find_errant (page, part) != NULL)
+    return _("protection of its own");
+  switch (mc_report_get_summary (mc_message_get_report (page->message))) {
+    case MC_SUMMARY_SIGNED_ONLY: return _("signed");
+    case MC_SUMMARY_ENCRYPTED_ONLY: return _("encrypted");
+    case MC_SUMMARY_SIGNED_AND_ENCRYPTED: return _("signed and encrypted");
+    case MC_SUMMARY_UNPROTECTED:
+    case MC_SUMMARY_UNKNOWN:
+    default: return _("not protected");
+  }
+}
+
 static void
 append_attachment (Page *page, guint number, const McPart *part)
 {
@@ -122,11 +137,8 @@ append_attachment (Page *page, guint number, const McPart *part)
   g_autofree char *type = mc_text_escape_line (mc_part_get_content_type (part));
   const char *filename = mc_part_get_filename (part);
   g_autofree char *name = filename != NULL ? mc_text_escape_line (filename) : NULL;
-  const McLayer *errant = find_errant (page, part);
-  const char *protection = errant != NULL
-    ? _("protection of its own")
-    : mc_summary_to_word (mc_report_get_summary (mc_message_get_report (page->message)));
-  g_autofree char *line = g_strdup_printf ("%u. %s, %s, %s%s%s", number, type, size, protection,
+  g_autofree char *line = g_strdup_printf ("%u. %s, %s, %s%s%s", number, type, size,
+                                           describe_protection (page, part),
                                            name != NULL ? ": " : "", name != NULL ? name : "");
   append_status (page, TONE_PLAIN, line);
 }
@@ -191,7 +203,9 @@ open_message (Tool *tool, GError **error)
     return tool_open_message (tool, MC_OPEN_DEFAULT, error);
 
   McContext *context = tool_get_context (tool, error);
-  g_autoptr (GInputStream) input = context != NULL ? tool_open_input (tool, error) : NULL;
+  if (context == NULL)
+    return NULL;
+  g_autoptr (GInputStream) input = tool_open_input (tool_get_file (tool), error);
   if (input == NULL)
     return NULL;
   return mc_open_part (context, input, opt.type, opt.from, tool_get_open_flags (),

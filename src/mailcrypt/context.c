@@ -224,13 +224,12 @@ tool_get_context (Tool *tool, GError **error)
 }
 
 GInputStream *
-tool_open_input (const Tool *tool, GError **error)
+tool_open_input (const char *file, GError **error)
 {
-  const char *file = tool_get_file (tool);
   gboolean standard = file == NULL || strcmp (file, "-") == 0;
   if (standard && options.passphrase_fd == STDIN_FILENO) {
-    tool_set_usage (error, _("name the message's file, or use another descriptor"),
-                    _("standard input cannot be both the message and the passphrase"));
+    tool_set_usage (error, _("name a file, or use another descriptor for the passphrase"),
+                    _("standard input cannot be both the input and the passphrase"));
     return NULL;
   }
   return progress_watch_input (input_open (file, error));
@@ -242,7 +241,7 @@ tool_open_message (Tool *tool, McOpenFlags flags, GError **error)
   McContext *context = tool_get_context (tool, error);
   if (context == NULL)
     return NULL;
-  g_autoptr (GInputStream) input = tool_open_input (tool, error);
+  g_autoptr (GInputStream) input = tool_open_input (tool_get_file (tool), error);
   if (input == NULL)
     return NULL;
   return mc_open (context, input, flags | tool_get_open_flags (), tool->cancellable, error);

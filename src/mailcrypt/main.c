@@ -80,7 +80,7 @@ refuse_no_command (const Tool *tool, GError **error)
     tool_set_usage (error, _("'mailcrypt help' lists the commands"), _("no command"));
   else {
     g_autofree char *hint = g_strdup_printf (_("'mailcrypt help %s' lists them"), tool->name);
-    tool_set_usage (error, hint, _("'%s' takes a command of its own"), tool->name);
+    tool_set_usage (error, hint, _("'%s' needs a command of its own"), tool->name);
   }
   return STATUS_USAGE;
 }

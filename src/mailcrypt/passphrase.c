@@ -100,7 +100,7 @@ gboolean
 passphrase_attach (McContext *context, GError **error)
 {
   int fd = options.passphrase_fd;
-  if (fd < 0)
+  if (fd == -1)
     return TRUE;
   /* The engines have no business with it. */
   if (fcntl (fd, F_SETFD, FD_CLOEXEC) != 0) {

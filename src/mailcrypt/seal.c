@@ -3,7 +3,6 @@
 
 #include "seal.h"
 
-#include "input.h"
 #include "options.h"
 #include "output.h"
 
@@ -37,7 +36,7 @@ seal_finish (Tool *tool, McSeal *seal, GError **error)
   g_autoptr (Output) output = output_new (options.output, OUTPUT_TEXT, error);
   if (output == NULL)
     return STATUS_ENVIRONMENT;
-  g_autoptr (GInputStream) input = tool_open_input (tool, error);
+  g_autoptr (GInputStream) input = tool_open_input (tool_get_file (tool), error);
   if (input == NULL || !mc_seal_run (seal, input, tool->cancellable, error)
       || !mc_seal_write (seal, output_get_stream (output), tool->cancellable, error)
       || !output_commit (output, error))

@@ -101,8 +101,9 @@ gboolean
 text_wants_color (const char *when, gboolean *ret_color, GError **error)
 {
   const char *never = g_getenv ("NO_COLOR");
+  gboolean to_file = options.output != NULL && strcmp (options.output, "-") != 0;
   if (when == NULL || strcmp (when, "auto") == 0)
-    *ret_color = (never == NULL || *never == '\0') && options.output == NULL
+    *ret_color = (never == NULL || *never == '\0') && !to_file
                  && isatty (STDOUT_FILENO) && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
   else if (strcmp (when, "always") == 0)
     *ret_color = TRUE;

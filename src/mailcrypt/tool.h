@@ -65,8 +65,8 @@ const char *tool_get_file (const Tool *tool);
  * for; NULL with @error. (transfer none) */
 McContext *tool_get_context (Tool *tool, GError **error);
 
-/* The input that the command line names. */
-GInputStream *tool_open_input (const Tool *tool, GError **error);
+/* The input @file as input_open(), watched; not where the passphrase is to come from. */
+GInputStream *tool_open_input (const char *file, GError **error);
 /* The flags that shared options ask for. */
 McOpenFlags tool_get_open_flags (void);
 /* Opens the message that the command line names; @flags come on top of the shared ones. */
