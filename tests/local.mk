@@ -102,6 +102,7 @@ tests_fuzz_fuzz_tree_LDADD = $(tests_unit_runner_LDADD)
 script_tests = \
 	tests/build/test_artifacts.py \
 	tests/cli/test_basics.py \
+	tests/cli/test_help.py \
 	tests/cli/test_hostile.py \
 	tests/cli/test_keys.py \
 	tests/cli/test_leaks.py \
@@ -109,6 +110,7 @@ script_tests = \
 	tests/cli/test_neomutt.py \
 	tests/cli/test_openpgp.py \
 	tests/cli/test_plain.py \
+	tests/cli/test_show.py \
 	tests/cli/test_smime.py \
 	tests/cli/test_vectors.py \
 	tests/cli/test_verdict.py \

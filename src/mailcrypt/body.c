@@ -43,13 +43,22 @@ rate (GPtrArray *texts)
   return 2;
 }
 
+/* Whether @part is there to be read along: a main body, or text without a name such as the
+ * footer of a mailing list. */
+static gboolean
+is_inline (const McPart *part)
+{
+  return mc_part_get_is_body (part)
+         || (body_can_show (part) && mc_part_get_filename (part) == NULL);
+}
+
 /* The readable leaves below @part. @leaves: what a person can open at all. */
 static GPtrArray *
 collect (McPart *part, GPtrArray *leaves)
 {
   GPtrArray *texts = g_ptr_array_new ();
   if (g_ptr_array_find (leaves, part, NULL)) {
-    if (body_can_show (part) && !mc_part_get_is_attachment (part))
+    if (is_inline (part))
       g_ptr_array_add (texts, part);
     return texts;
   }

@@ -94,21 +94,33 @@ find_errant (const Page *page, const McPart *part)
   return NULL;
 }
 
+/* Says so where the protection of the text changes. */
+static void
+append_border (Page *page, const McPart *part, const McLayer *before, const McLayer *layer)
+{
+  g_autofree char *note = NULL;
+  if (layer == before)
+    return;
+  if (layer != NULL) {
+    g_autofree char *what = text_describe_layer (layer);
+    note = g_strdup_printf (_("part %s stands on its own: %s"), mc_part_get_path (part), what);
+  } else
+    note = g_strdup_printf (_("part %s is outside of that"), mc_part_get_path (part));
+  append_status (page, TONE_DOUBT, note);
+}
+
 static gboolean
 append_bodies (Page *page, GError **error)
 {
+  const McLayer *before = NULL;
   g_autoptr (GPtrArray) texts = body_choose (page->message);
   for (guint i = 0; i < texts->len; i++) {
     McPart *part = g_ptr_array_index (texts, i);
-    const McLayer *errant = find_errant (page, part);
+    const McLayer *layer = find_errant (page, part);
     if (i > 0)
       g_string_append_c (page->out, '\n');
-    if (errant != NULL) {
-      g_autofree char *layer = text_describe_layer (errant);
-      g_autofree char *note = g_strdup_printf (_("part %s stands on its own: %s"),
-                                               mc_part_get_path (part), layer);
-      append_status (page, TONE_DOUBT, note);
-    }
+    append_border (page, part, before, layer);
+    before = layer;
     if (!body_append_part (page->tool, page->out, part, opt.html, error))
       return FALSE;
   }
