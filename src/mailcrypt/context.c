@@ -220,6 +220,7 @@ tool_get_context (Tool *tool, GError **error)
   if (!set_chains (context, error) || !set_policies (context, error)
       || !passphrase_attach (context, error))
     return NULL;
+  tool->settings = g_steal_pointer (&settings);
   return tool->context = g_steal_pointer (&context);
 }
 

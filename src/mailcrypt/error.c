@@ -91,21 +91,27 @@ tool_error_get_hint (const GError *error)
   return mc_error_get_hint (error);
 }
 
-/* The first reason of the outermost layer that kept its content to itself. */
+/* The reason that says what to do, else the first. (nullable) */
 static const McReason *
-find_blocking_reason (const McReport *report)
+pick_reason (GPtrArray *reasons)
 {
-  GPtrArray *layers = mc_report_get_layers (report);
+  for (guint i = 0; i < reasons->len; i++)
+    if (mc_reason_get_hint (g_ptr_array_index (reasons, i)) != NULL)
+      return g_ptr_array_index (reasons, i);
+  return reasons->len > 0 ? g_ptr_array_index (reasons, 0) : NULL;
+}
+
+/* Why the outermost layer of @layers that kept its content to itself did so. (nullable) */
+static const McReason *
+find_blocking_reason (GPtrArray *layers)
+{
   for (guint i = 0; i < layers->len; i++) {
     const McLayer *layer = g_ptr_array_index (layers, i);
-    McDecryptionStatus status = mc_layer_get_decryption_status (layer);
-    GPtrArray *reasons = mc_layer_get_reasons (layer);
-    if (mc_layer_get_kind (layer) == MC_LAYER_ENCRYPTED && status != MC_DECRYPTION_OK
-        && reasons->len > 0)
-      return g_ptr_array_index (reasons, 0);
+    if (mc_layer_get_kind (layer) == MC_LAYER_ENCRYPTED
+        && mc_layer_get_decryption_status (layer) != MC_DECRYPTION_OK)
+      return pick_reason (mc_layer_get_reasons (layer));
   }
-  GPtrArray *reasons = mc_report_get_reasons (report);
-  return reasons->len > 0 ? g_ptr_array_index (reasons, 0) : NULL;
+  return NULL;
 }
 
 static const char *
@@ -124,7 +130,11 @@ describe_status (int status)
 void
 tool_set_report_error (GError **error, const McReport *report, int status)
 {
-  const McReason *reason = find_blocking_reason (report);
+  const McReason *reason = find_blocking_reason (mc_report_get_layers (report));
+  if (reason == NULL)   /* text that is OpenPGP inline */
+    reason = find_blocking_reason (mc_report_get_errant (report));
+  if (reason == NULL)
+    reason = pick_reason (mc_report_get_reasons (report));
   if (reason == NULL) {
     tool_set_error (error, status, "unreadable", NULL, "%s", describe_status (status));
     return;
@@ -161,11 +171,21 @@ print_line (const Tool *tool, const char *kind, const char *message)
 
 /* The one limit that has an option of its own. */
 static gboolean
-is_size_limit (const GError *error)
+is_size_limit (const Tool *tool, const GError *error)
 {
   const char *hint = tool_error_get_hint (error);
   return g_error_matches (error, MC_ERROR, MC_ERROR_LIMIT) && hint != NULL
+         && tool->settings != NULL
          && strstr (hint, "total-bytes") != NULL;
+}
+
+static char *
+describe_size_limit (const Tool *tool)
+{
+  const char *value = mc_settings_get (tool->settings, "limits", "total-bytes");
+  guint64 bytes = value != NULL ? g_ascii_strtoull (value, NULL, 10) : 0;
+  g_autofree char *size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+  return g_strdup_printf (_("--max-size raises the limit of %s"), size);
 }
 
 int
@@ -174,8 +194,10 @@ tool_print_error (Tool *tool, const GError *error)
   int status = tool_error_get_status (error);
   print_line (tool, "", error->message);
   print_hints (tool_error_get_hint (error));
-  if (is_size_limit (error))
-    print_hints (_("the option --max-size raises it"));
+  if (is_size_limit (tool, error)) {
+    g_autofree char *limit = describe_size_limit (tool);
+    print_hints (limit);
+  }
   if (!options.json || tool->json_done)
     return status;
 

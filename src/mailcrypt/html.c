@@ -247,6 +247,8 @@ html_reduce (const char *html)
     html = *html == '<' ? take_tag (&reducer, html) : put_text (&reducer, html);
   close_link (&reducer);
   end_line (&reducer, FALSE);
+  while (g_str_has_suffix (reducer.out->str, "\n\n"))
+    g_string_truncate (reducer.out, reducer.out->len - 1);
   return g_string_free (reducer.out, FALSE);
 }
 

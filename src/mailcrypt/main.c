@@ -117,6 +117,7 @@ main (int argc, char **argv)
   }
 
   g_clear_pointer (&tool.context, mc_context_free);
+  g_clear_pointer (&tool.settings, mc_settings_unref);
   g_clear_object (&tool.cancellable);
   g_strfreev (tool.operands);
   g_free (tool.name);

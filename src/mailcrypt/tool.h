@@ -53,6 +53,7 @@ struct _Tool {
   char **operands;            /* NULL-terminated */
   GCancellable *cancellable;
   McContext *context;         /* made by tool_get_context() */
+  McSettings *settings;       /* the same */
   gboolean json_done;         /* the one JSON object is already on standard output */
 };
 
