@@ -23,7 +23,7 @@ import pgp  # noqa: E402
 import pki  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-HEADER = "%-34s %12s %12s %8s %10s %10s" % ("", "mailcrypt", "other", "ratio", "peak MiB", "other MiB")
+HEADER = "%-34s %12s %12s %8s %10s %10s" % ("", "mailcrypt", "other", "time x", "peak MiB", "other MiB")
 
 
 class Bench:
@@ -162,7 +162,7 @@ def throughput(bench, megabytes):
     for label, ours, other, our_data, other_data in operations(bench, "%dm" % megabytes, megabytes << 20):
         (mine, my_kib), (theirs, their_kib) = bench.compare(ours, other, our_data, other_data, runs)
         print("%-34s %7.1f MB/s %7.1f MB/s %8.2f %10s %10s" % (
-            label, megabytes / mine, megabytes / theirs, theirs / mine, mib(my_kib), mib(their_kib)))
+            label, megabytes / mine, megabytes / theirs, mine / theirs, mib(my_kib), mib(their_kib)))
 
 
 def main():
