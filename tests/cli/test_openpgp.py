@@ -114,9 +114,7 @@ def test_sign_with_rsa_key():
 def test_sign_without_a_key_for_from():
     mail = m.plain(sender="Nobody <nobody@example.org>")
     alice().refuses(11, "sign", "--protocol", "openpgp", input=mail).expect_message("nobody@example.org")
-
-
-def test_sign_with_only_the_public_key_here():
+    # carol's public key is here, her secret one is not
     mail = m.plain(sender="Carol <carol@example.org>")
     alice().refuses(8, "sign", "--protocol", "openpgp", input=mail).expect_message("carol@example.org")
 
@@ -134,7 +132,7 @@ def test_encrypt_no_self():
 
 
 def test_encrypt_without_own_key():
-    mail = m.plain(sender="Nobody Example <nobody@example.org>")
+    mail = m.plain(sender="Nobody <nobody@example.org>")
     args = ("encrypt", "-r", "bob@example.org", "--protocol", "openpgp")
     alice().refuses(11, *args, input=mail).expect_message("--no-self")
     result = alice().ok(*args, "--no-self", input=mail)
