@@ -42,7 +42,7 @@ say() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
 
 # as PERSON ARGUMENT...: print the command, then run it on that person's machine.
 as() {
-  person=$1
+  person=$1 status=0
   shift
   printf '%s%s$ mailcrypt' "$dim" "$person"
   for word in "$@"; do
@@ -52,7 +52,9 @@ as() {
     esac
   done
   printf '%s\n' "$plain"
-  on "$person" "$@"
+  on "$person" "$@" 2>&1 || status=$?
+  [ "$status" -eq 0 ] || printf '%s(exit status %s)%s\n' "$dim" "$status" "$plain"
+  return "$status"
 }
 
 # on PERSON ARGUMENT...: the same without a word.

@@ -401,10 +401,12 @@ def check_reasons(reasons, where):
              "%s.reasons: code is not a stable word: %r" % (where, reason))
 
 
-def check_layer(layer, where):
+def check_layer(layer, where, errant):
     true(layer.get("kind") in ("signed", "encrypted"), "%s.kind: %r" % (where, layer.get("kind")))
     true(layer.get("protocol") in ("openpgp", "smime"), "%s.protocol: %r" % (where, layer))
     allowed = SIGNATURE if layer["kind"] == "signed" else DECRYPTION
+    # an errant encrypted part is not opened
+    allowed += ("unknown",) if errant else ()
     true(layer.get("status") in allowed, "%s.status: %r" % (where, layer.get("status")))
     for key, kind in (("signers", list), ("recipients", list), ("algorithms", dict), ("path", str)):
         true(isinstance(layer.get(key), kind), "%s.%s: %r" % (where, key, layer.get(key)))
@@ -431,7 +433,7 @@ def check_report(report, status):
     for name in ("layers", "errant"):
         true(isinstance(report.get(name), list), "%s: %r" % (name, report.get(name)))
         for number, layer in enumerate(report[name]):
-            check_layer(layer, "%s[%d]" % (name, number))
+            check_layer(layer, "%s[%d]" % (name, number), name == "errant")
     for name, keys in (("headers", ("name", "value", "state", "outer")),
                        ("parts", ("path", "type", "filename", "bytes", "layers"))):
         true(isinstance(report.get(name), list), "%s: %r" % (name, report.get(name)))
@@ -456,7 +458,7 @@ def verdict(home, message, status, *options, command="verify", **more):
     """Verify with --json; returns the report after checking its form and status."""
     result = home.run(command, "--json", *options, input=message, status=status, **more)
     try:
-        return check_report(result.json(), status)
+        return check_report(result.json(), result.status)
     except Failure as failure:
         result.fail(str(failure))
 
