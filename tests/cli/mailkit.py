@@ -161,14 +161,18 @@ def raw_parts(data):
 
 
 def leaves(data):
-    """[(content type, decoded bytes)] of a message; text with LF line ends."""
+    """[(content type, decoded bytes)] of a message; lines end with LF."""
     top = parse(data)
     if top.get_content_maintype() == "multipart":
         return [leaf for part in raw_parts(data) for leaf in leaves(part)]
     if top.get_content_type() == "message/rfc822":
         return leaves(top.body)
     content = top.get_payload()
-    return [(top.get_content_type(), lf(content) if top.get_content_maintype() == "text" else content)]
+    # line ends of what is not encoded are the transport's
+    encoded = str(top.get("Content-Transfer-Encoding", "")).strip().lower() in ("base64", "quoted-printable")
+    if top.get_content_maintype() == "text" or not encoded:
+        content = lf(content)
+    return [(top.get_content_type(), content)]
 
 
 def same_content(got, wanted, what="message", headers=("From", "To", "Subject", "Date", "Message-ID")):
