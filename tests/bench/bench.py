@@ -57,10 +57,11 @@ class Bench:
     def once(self, argv, data):
         """(seconds, KiB) of one run that reads the file `data`."""
         reader, writer = os.pipe()
-        with open(data, "rb") as source, open(os.devnull, "wb") as sink:
+        errors = os.path.join(self.home.path, "errors")
+        with open(data, "rb") as source, open(os.devnull, "wb") as sink, open(errors, "wb") as noise:
             pid = os.posix_spawn(self.measure, [self.measure, *argv], self.env, file_actions=[
                 (os.POSIX_SPAWN_DUP2, source.fileno(), 0), (os.POSIX_SPAWN_DUP2, sink.fileno(), 1),
-                (os.POSIX_SPAWN_DUP2, writer, 3)])
+                (os.POSIX_SPAWN_DUP2, noise.fileno(), 2), (os.POSIX_SPAWN_DUP2, writer, 3)])
         os.close(writer)
         with os.fdopen(reader) as answer:
             words = answer.read().split()
@@ -69,7 +70,8 @@ class Bench:
             sys.exit("bench: cannot run %s" % " ".join(argv))
         seconds, kib, status = float(words[0]), int(words[1]), int(words[2])
         if status not in (0, 3):
-            sys.exit("bench: status %d: %s" % (status, " ".join(argv)))
+            with open(errors, encoding="utf-8", errors="replace") as noise:
+                sys.exit("bench: status %d: %s\n%s" % (status, " ".join(argv), noise.read()))
         return seconds, kib
 
     def compare(self, ours, other, our_data, other_data, runs):
@@ -83,12 +85,10 @@ class Bench:
 
 def operations(bench, name, size):
     """[(label, our command, other command, our input, other input)] for a payload of size bytes."""
-    home = bench.home
     part = m.entity(m.text_of(size)) if size < 10000 else m.multipart([m.entity(), m.attachment(m.blob(size))])
-    write = lambda what, data: home.file("%s-%s" % (name, what), data)
+    write = lambda what, data: bench.home.file("%s-%s" % (name, what), data)
     plain, entity = write("plain.eml", m.message(part)), write("entity", part)
-    rows = [*openpgp_rows(part, write, plain, entity), *smime_rows(part, write, plain, entity)]
-    return rows
+    return [*openpgp_rows(part, write, plain, entity), *smime_rows(part, write, plain, entity)]
 
 
 def openpgp_rows(part, write, plain, entity):
@@ -118,6 +118,7 @@ def openpgp_rows(part, write, plain, entity):
 def smime_rows(part, write, plain, entity):
     tool = harness.tool()
     openssl = ["openssl", "cms", "-binary"]
+    verify = ["openssl", "cms", "-verify", "-CAfile", pki.get("ca")]
     own = ["-recip", pki.get("alice"), "-inkey", pki.key("alice")]
     signer = ["-signer", pki.get("alice"), "-inkey", pki.key("alice")]
     ours = lambda *args: [tool, *args]
@@ -131,9 +132,9 @@ def smime_rows(part, write, plain, entity):
         mail = write(cipher + ".eml", m.message(m.smime_opaque(pki.encrypt(part, "alice", "bob", cipher=cipher), kind)))
         rows.append(("S/MIME decrypt " + cipher[-3:].upper(), ours("decrypt"), [*openssl, "-decrypt", *own], mail, mail))
     signed = write("smime.eml", m.message(m.smime_signed(part, pki.sign(part, "bob")), sender=m.BOB))
-    rows.append(("S/MIME verify", ours("verify"), [*openssl, "-verify", "-CAfile", pki.get("ca")], signed, signed))
+    rows.append(("S/MIME verify", ours("verify"), verify, signed, signed))
     opaque = write("opaque.eml", m.message(m.smime_opaque(pki.sign(part, "bob", opaque=True)), sender=m.BOB))
-    rows.append(("S/MIME verify opaque", ours("verify"), [*openssl, "-verify", "-CAfile", pki.get("ca")], opaque, opaque))
+    rows.append(("S/MIME verify opaque", ours("verify"), verify, opaque, opaque))
     return rows
 
 
