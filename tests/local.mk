@@ -85,14 +85,17 @@ tests_unit_runner_LDADD = \
 
 # Each runs the files named to it; built with every check, so that none can rot.
 check_PROGRAMS += tests/fuzz/fuzz-cms
+tests_fuzz_fuzz_cms_SOURCES = tests/fuzz/fuzz-cms.c
 tests_fuzz_fuzz_cms_CFLAGS = $(tests_unit_runner_CFLAGS)
 tests_fuzz_fuzz_cms_LDFLAGS = $(tests_unit_runner_LDFLAGS)
 tests_fuzz_fuzz_cms_LDADD = $(tests_unit_runner_LDADD)
 check_PROGRAMS += tests/fuzz/fuzz-packets
+tests_fuzz_fuzz_packets_SOURCES = tests/fuzz/fuzz-packets.c
 tests_fuzz_fuzz_packets_CFLAGS = $(tests_unit_runner_CFLAGS)
 tests_fuzz_fuzz_packets_LDFLAGS = $(tests_unit_runner_LDFLAGS)
 tests_fuzz_fuzz_packets_LDADD = $(tests_unit_runner_LDADD)
 check_PROGRAMS += tests/fuzz/fuzz-tree
+tests_fuzz_fuzz_tree_SOURCES = tests/fuzz/fuzz-tree.c
 tests_fuzz_fuzz_tree_CFLAGS = $(tests_unit_runner_CFLAGS)
 tests_fuzz_fuzz_tree_LDFLAGS = $(tests_unit_runner_LDFLAGS)
 tests_fuzz_fuzz_tree_LDADD = $(tests_unit_runner_LDADD)
@@ -128,6 +131,7 @@ EXTRA_DIST += \
 	$(script_tests) \
 	$(script_modules) \
 	tests/README.md \
+	tests/unit/smime-lab.sh \
 	tests/demo.eml \
 	tests/demo.sh \
 	tests/summary.sh \
