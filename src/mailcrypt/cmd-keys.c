@@ -134,22 +134,34 @@ read_new_passphrase (McSecret **ret_secret, gboolean *ret_empty, GError **error)
   return *ret_secret != NULL;
 }
 
-static gboolean
-import_file (Tool *tool, const char *file, McSecret *new_passphrase, GPtrArray *all,
-             GError **error)
+/* What one file brought, of McImported. */
+static GPtrArray *
+import_file (Tool *tool, const char *file, McSecret *new_passphrase, GError **error)
 {
   g_autoptr (GInputStream) input = tool_open_input (file, error);
   if (input == NULL)
-    return FALSE;
-  g_autoptr (GPtrArray) imported = mc_keys_import (tool->context, input, new_passphrase,
-                                                   tool->cancellable, error);
-  if (imported == NULL) {
-    if (file != NULL)
-      g_prefix_error (error, "'%s': ", file);
-    return FALSE;
+    return NULL;
+  GPtrArray *imported = mc_keys_import (tool->context, input, new_passphrase, tool->cancellable,
+                                        error);
+  if (imported == NULL && file != NULL)
+    g_prefix_error (error, "'%s': ", file);
+  return imported;
+}
+
+/* What each file brought; standard input when none is named. Of arrays of McImported. */
+static GPtrArray *
+import_files (Tool *tool, McSecret *new_passphrase, GError **error)
+{
+  guint count = g_strv_length (tool->operands);
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
+  for (guint i = 0; i < MAX (count, 1); i++) {
+    /* Without operands the first of them is NULL. */
+    GPtrArray *imported = import_file (tool, tool->operands[i], new_passphrase, error);
+    if (imported == NULL)
+      return NULL;
+    g_ptr_array_add (all, imported);
   }
-  g_ptr_array_extend_and_steal (all, g_steal_pointer (&imported));
-  return TRUE;
+  return g_steal_pointer (&all);
 }
 
 static gboolean
@@ -181,14 +193,12 @@ cmd_keys_import (Tool *tool, GError **error)
       || !read_new_passphrase (&new_passphrase, &empty, error))
     return STATUS_INTERNAL;
 
-  g_autoptr (GPtrArray) all = g_ptr_array_new ();
-  gboolean done = TRUE;
-  if (tool->operands[0] == NULL)
-    done = import_file (tool, NULL, new_passphrase, all, error);
-  for (char **file = tool->operands; done && *file != NULL; file++)
-    done = import_file (tool, *file, new_passphrase, all, error);
-  if (!done)
+  g_autoptr (GPtrArray) files = import_files (tool, new_passphrase, error);
+  if (files == NULL)
     return STATUS_INTERNAL;
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+  for (guint i = 0; i < files->len; i++)
+    g_ptr_array_extend (all, g_ptr_array_index (files, i), NULL, NULL);
 
   int status = any_is (all, mc_imported_get_word, "rejected") ? STATUS_MALFORMED : STATUS_OK;
   if (!print_imported (tool, all, status, error))

@@ -125,6 +125,10 @@ process_watch_signals (void)
 void
 process_set_pending_file (const char *path)
 {
-  /* The old name is not freed: the thread may be about to use it. */
-  g_atomic_pointer_set (&pending_file, g_strdup (path));
+  /* Names stay allocated: the thread may be about to use one. */
+  static GSList *names;
+  char *copy = g_strdup (path);
+  if (copy != NULL)
+    names = g_slist_prepend (names, copy);
+  g_atomic_pointer_set (&pending_file, copy);
 }
