@@ -8,8 +8,6 @@
 #include "backend.h"
 #include "context.h"
 
-extern const McBackend _mc_smime_backend;
-
 /* The folder with the certificates; made on first use, removed at exit. NULL: the openssl
  * program is not there. */
 const char *lab_folder (void);
