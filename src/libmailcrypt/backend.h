@@ -41,6 +41,7 @@ typedef enum {
 typedef struct {
   GPtrArray *layers;        /* of McLayer (owned), outermost first: encrypted, signed, or both; empty for
                              * compression and certs-only */
+  GPtrArray *certificates;  /* nullable (owned): of McKey, those that come with the object; describe only */
   McSpool *content;         /* nullable (owned): what is inside, only if every encrypted layer is MC_DECRYPTION_OK */
   char *format;             /* "enveloped-data" "auth-enveloped-data" "signed-data" "compressed-data" "certs-only"
                              * "encrypted" "signed" ... as the object says itself, not its label */
@@ -107,7 +108,8 @@ struct _McBackend {
                       GCancellable *cancellable, GError **error);
   gboolean (*unwrap) (McEngine *engine, McSpan object, const char *path, McUnwrapFlags flags,
                       McUnwrapped *ret_unwrapped, GCancellable *cancellable, GError **error);
-  /* Without keys: kinds, algorithms, recipients' and signers' ids; statuses stay UNKNOWN.
+  /* Without keys: kinds, algorithms, recipients' and signers' ids, and the content of what
+   * is only signed; statuses stay UNKNOWN.
    * For a detached signature (@detached) one signed layer. */
   gboolean (*describe) (McEngine *engine, McSpan object, gboolean detached, const char *path,
                         McUnwrapped *ret_unwrapped, GCancellable *cancellable, GError **error);

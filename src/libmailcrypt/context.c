@@ -255,6 +255,7 @@ void
 _mc_unwrapped_clear (McUnwrapped *unwrapped)
 {
   g_clear_pointer (&unwrapped->layers, g_ptr_array_unref);
+  g_clear_pointer (&unwrapped->certificates, g_ptr_array_unref);
   g_clear_pointer (&unwrapped->content, _mc_spool_unref);
   g_clear_pointer (&unwrapped->format, g_free);
 }

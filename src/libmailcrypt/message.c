@@ -42,6 +42,7 @@ _mc_part_new (McMessage *message, McEntity *entity, McPart *parent)
   part->children = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_part_free);
   part->own_layers = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_layer_unref);
   part->oddities = _mc_reasons_new ();
+  part->certificates = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
   if (parent != NULL)
     g_ptr_array_add (parent->children, part);
   else
@@ -59,6 +60,8 @@ _mc_part_free (McPart *part)
   g_ptr_array_unref (part->children);
   g_ptr_array_unref (part->own_layers);
   g_ptr_array_unref (part->oddities);
+  g_ptr_array_unref (part->certificates);
+  g_free (part->format);
   g_clear_pointer (&part->content, _mc_spool_unref);
   g_free (part);
 }
@@ -67,6 +70,13 @@ void
 _mc_part_add_layer (McPart *part, McLayer *layer)
 {
   g_ptr_array_add (part->own_layers, _mc_layer_ref (layer));
+}
+
+void
+_mc_part_take_certificates (McPart *part, McUnwrapped *unwrapped)
+{
+  if (unwrapped->certificates != NULL)
+    g_ptr_array_extend_and_steal (part->certificates, g_steal_pointer (&unwrapped->certificates));
 }
 
 void
@@ -137,6 +147,18 @@ McLayer *
 mc_part_get_layer (const McPart *part)
 {
   return part->own_layers->len > 0 ? part->own_layers->pdata[0] : NULL;
+}
+
+const char *
+mc_part_get_format (const McPart *part)
+{
+  return part->format;
+}
+
+GPtrArray *
+mc_part_get_certificates (const McPart *part)
+{
+  return part->certificates;
 }
 
 GPtrArray *

@@ -13,6 +13,8 @@ struct _McPart {
   GPtrArray *own_layers;    /* of McLayer (owned): what this entity is, outermost first */
   GStrv around;             /* paths of the layers around it, outermost first */
   GPtrArray *oddities;      /* of McReason (owned) */
+  char *format;             /* nullable: of an opaque object, as McUnwrapped has it */
+  GPtrArray *certificates;  /* of McKey (owned): those that come with it */
   McSpool *content;         /* nullable (owned): stands for the decoded body (inline OpenPGP) */
   gboolean is_body;
   gboolean is_mechanism;    /* a signature, or the Version part: nothing to open */
@@ -21,6 +23,7 @@ struct _McPart {
 McPart *_mc_part_new (McMessage *message, McEntity *entity, McPart *parent);
 void _mc_part_free (McPart *part);
 void _mc_part_add_layer (McPart *part, McLayer *layer);   /* takes a reference */
+void _mc_part_take_certificates (McPart *part, McUnwrapped *unwrapped);
 void _mc_part_add_oddity (McPart *part, const char *code, const char *text);
 
 struct _McMessage {

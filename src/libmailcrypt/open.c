@@ -209,6 +209,7 @@ judge_signature (McWalk *walk, McPart *part, McLayer *layer, GError **error)
       return absorb_error (layer, &inner, error);
     if (described.layers->len > 0)
       _mc_layer_absorb (layer, described.layers->pdata[0]);
+    _mc_part_take_certificates (part, &described);
     return TRUE;
   }
 
@@ -300,6 +301,9 @@ take_unwrapped (McWalk *walk, McPart *part, McUnwrapped *unwrapped, McSpan *ret_
       _mc_layer_set_algorithm (layer, "format", unwrapped->format);
   }
   compare_label (part, unwrapped->format);
+  g_free (part->format);
+  part->format = g_strdup (unwrapped->format);
+  _mc_part_take_certificates (part, unwrapped);
   if (unwrapped->content == NULL)
     return TRUE;
 

@@ -12,7 +12,6 @@
 static struct {
   char *report;
   gboolean require_authenticated;
-  gboolean allow_legacy;
 } opt;
 
 const GOptionEntry decrypt_options[] = {
@@ -20,8 +19,6 @@ const GOptionEntry decrypt_options[] = {
     N_("Write the report as JSON to FILE, whatever the outcome"), N_("FILE") },
   { "require-authenticated", 0, 0, G_OPTION_ARG_NONE, &opt.require_authenticated,
     N_("Refuse encryption without integrity, unless a good signature makes up for it"), NULL },
-  { "allow-legacy", 0, 0, G_OPTION_ARG_NONE, &opt.allow_legacy,
-    N_("Read RC2 and DES"), NULL },
   G_OPTION_ENTRY_NULL
 };
 
@@ -138,7 +135,7 @@ publish (Tool *tool, McMessage *message, const GError *failure, GError **error)
 static McMessage *
 open_message (Tool *tool, GError **error)
 {
-  McOpenFlags flags = opt.allow_legacy ? MC_OPEN_ALLOW_LEGACY : MC_OPEN_DEFAULT;
+  McOpenFlags flags = MC_OPEN_DEFAULT;
   /* Checking signatures costs time and, with S/MIME, chains; nobody would be told. */
   if (opt.report == NULL && !options.json && !opt.require_authenticated)
     flags |= MC_OPEN_SKIP_SIGNATURES;

@@ -7,6 +7,20 @@
 #include "output.h"
 #include "text.h"
 
+static void
+append_certificates (GString *out, GPtrArray *certificates, const char *indent, const char *bar)
+{
+  for (guint i = 0; i < certificates->len; i++) {
+    const McKey *key = g_ptr_array_index (certificates, i);
+    g_autofree char *subject = mc_text_escape_line (mc_key_get_subject (key));
+    g_autofree char *issuer = mc_text_escape_line (mc_key_get_issuer (key));
+    g_autofree char *from = text_from_day (mc_key_get_valid_from (key));
+    g_autofree char *until = text_from_day (mc_key_get_valid_until (key));
+    g_string_append_printf (out, "%s%s+ certificate %s, issued by %s, valid %s to %s\n", indent,
+                            bar, subject, issuer, from, until);
+  }
+}
+
 /* Appends @part and what is below it; @indent stands before its second line. */
 static void
 append_part (GString *out, McPart *part, const char *indent)
@@ -25,6 +39,9 @@ append_part (GString *out, McPart *part, const char *indent)
     g_autofree char *what = text_describe_layer (layer);
     g_string_append_printf (out, "%s%s= %s\n", indent, bar, what);
   }
+  else if (mc_part_get_format (part) != NULL)
+    g_string_append_printf (out, "%s%s= %s\n", indent, bar, mc_part_get_format (part));
+  append_certificates (out, mc_part_get_certificates (part), indent, bar);
   GPtrArray *oddities = mc_part_get_oddities (part);
   for (guint i = 0; i < oddities->len; i++)
     g_string_append_printf (out, "%s%s! %s\n", indent, bar,

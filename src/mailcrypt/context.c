@@ -251,5 +251,6 @@ tool_open_message (Tool *tool, McOpenFlags flags, GError **error)
 McOpenFlags
 tool_get_open_flags (void)
 {
-  return options.no_from_check ? MC_OPEN_NO_FROM_CHECK : MC_OPEN_DEFAULT;
+  return (options.no_from_check ? MC_OPEN_NO_FROM_CHECK : MC_OPEN_DEFAULT)
+         | (options.allow_legacy ? MC_OPEN_ALLOW_LEGACY : MC_OPEN_DEFAULT);
 }

@@ -66,6 +66,8 @@ static const GOptionEntry judge_entries[] = {
     N_("Do not let anyPolicy stand for other policies"), NULL },
   { "no-from-check", 0, 0, G_OPTION_ARG_NONE, &options.no_from_check,
     N_("Judge signature and chain only, not the sender"), NULL },
+  { "allow-legacy", 0, 0, G_OPTION_ARG_NONE, &options.allow_legacy,
+    N_("Read RC2 and DES, which never count as encryption"), NULL },
   G_OPTION_ENTRY_NULL
 };
 

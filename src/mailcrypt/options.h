@@ -14,7 +14,8 @@ typedef struct {
   char **anchors, **intermediates, **crls;
   /* COMMAND_JUDGES */
   char **policies;
-  gboolean require_explicit_policy, inhibit_policy_mapping, inhibit_any_policy, no_from_check;
+  gboolean require_explicit_policy, inhibit_policy_mapping, inhibit_any_policy, no_from_check,
+    allow_legacy;
   /* COMMAND_SECRET */
   int passphrase_fd;          /* -1: none */
   /* COMMAND_PROTOCOL */

@@ -275,6 +275,25 @@ mc_report_to_json (const McReport *report, int exit_status)
 /* -------------------------------------------------------------- description -- */
 
 static void
+add_certificates (JsonBuilder *builder, GPtrArray *certificates)
+{
+  json_builder_set_member_name (builder, "certificates");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < certificates->len; i++) {
+    const McKey *key = certificates->pdata[i];
+    json_builder_begin_object (builder);
+    add_string (builder, "fingerprint", mc_key_get_fingerprint (key));
+    add_string (builder, "subject", mc_key_get_subject (key));
+    add_string (builder, "issuer", mc_key_get_issuer (key));
+    add_string (builder, "algorithm", mc_key_get_algorithm (key));
+    add_time (builder, "valid_from", mc_key_get_valid_from (key));
+    add_time (builder, "valid_until", mc_key_get_valid_until (key));
+    json_builder_end_object (builder);
+  }
+  json_builder_end_array (builder);
+}
+
+static void
 describe_part (JsonBuilder *builder, const McPart *part)
 {
   McLayer *layer = mc_part_get_layer (part);
@@ -282,6 +301,8 @@ describe_part (JsonBuilder *builder, const McPart *part)
 
   json_builder_begin_object (builder);
   _mc_json_add_part (builder, part);
+  add_string (builder, "format", mc_part_get_format (part));
+  add_certificates (builder, mc_part_get_certificates (part));
   json_builder_set_member_name (builder, "layer");
   if (layer != NULL)
     _mc_json_add_layer (builder, layer);

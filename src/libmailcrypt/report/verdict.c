@@ -153,6 +153,10 @@ judge_signed_layer (McLayer *layer, gboolean check_from)
     signer->status = _mc_verdict_signer (signer, layer->sender, check_from, &signer->identity);
     if (signer->status == MC_SIGNATURE_NOT_SENDER)
       explain_sender (signer, layer->sender);
+    if (signer->status == MC_SIGNATURE_ERROR && signer->reasons->len == 0)
+      g_ptr_array_add (signer->reasons,
+                       _mc_reason_new ("unclear", NULL,
+                                       _("the engine gave no clear answer about a signature")));
     if (speaker == NULL || speaks_louder (signer->status, layer->signature)) {
       speaker = signer;
       layer->signature = signer->status;

@@ -5,6 +5,8 @@
 #include "smime/split.h"
 
 #include "smime/algorithms.h"
+#include "smime/bio.h"
+#include "smime/certificate.h"
 #include "smime/recipients.h"
 #include "smime/verify.h"
 
@@ -21,6 +23,17 @@ describe_encrypted (McEngine *engine, CMS_ContentInfo *cms, const McCmsParts *pa
     _mc_layer_set_algorithm (layer, "cipher", name);
   layer->weak = cipher != NULL && cipher->rank == MC_CIPHER_LEGACY;
   return _mc_smime_list_recipients (engine, cms, layer, NULL, error);
+}
+
+static void
+collect_certificates (McEngine *engine, CMS_ContentInfo *cms, McUnwrapped *out)
+{
+  g_autoptr (McX509Stack) certificates = CMS_get1_certs (cms);
+
+  out->certificates = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
+  for (int i = 0; certificates != NULL && i < sk_X509_num (certificates); i++)
+    g_ptr_array_add (out->certificates,
+                     _mc_smime_key_new (engine, sk_X509_value (certificates, i)));
 }
 
 static gboolean
@@ -42,6 +55,21 @@ describe (McEngine *engine, const McCmsParts *parts, const char *path, McUnwrapp
   if (!is_signed)
     return describe_encrypted (engine, cms, parts, layer, error);
   _mc_smime_describe_signers (cms, layer);
+  collect_certificates (engine, cms, out);
+  return TRUE;
+}
+
+/* What is only signed can be read by everybody. */
+static gboolean
+copy_signed (McEngine *engine, McSpan object, const McCmsParts *parts, McUnwrapped *out,
+             GCancellable *cancellable, GError **error)
+{
+  g_autoptr (McSpool) content = _mc_spool_new (_mc_context_get_limits (engine->context));
+  g_autoptr (BIO) bio = _mc_cms_content_bio (engine, object, parts, cancellable);
+
+  if (!_mc_smime_copy_content (bio, content, error))
+    return FALSE;
+  out->content = g_steal_pointer (&content);
   return TRUE;
 }
 
@@ -52,7 +80,6 @@ _mc_smime_describe (McEngine *engine, McSpan object, gboolean detached, const ch
   MC_OPENSSL_SCOPE ();
   g_auto (McCmsParts) parts = { 0 };
   g_auto (McUnwrapped) out = { 0 };
-  (void) cancellable;
   out.layers = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_layer_unref);
   if (!_mc_cms_split (object, &parts, error) || !describe (engine, &parts, path, &out, error))
     return FALSE;
@@ -63,6 +90,9 @@ _mc_smime_describe (McEngine *engine, McSpan object, gboolean detached, const ch
     g_free (out.format);
     out.format = g_strdup ("certs-only");
   }
+  if (parts.kind == MC_CMS_SIGNED && parts.has_content && parts.data_inside && !detached
+      && !copy_signed (engine, object, &parts, &out, cancellable, error))
+    return FALSE;
   *ret_unwrapped = out;
   out = (McUnwrapped) { 0 };
   return TRUE;

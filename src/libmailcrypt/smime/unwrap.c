@@ -53,9 +53,8 @@ unwrap_certificates (Unwrapper *self)
   return TRUE;
 }
 
-/* The content alone, for when signatures are not to be judged. */
-static gboolean
-copy_content (BIO *content, McSpool *output, GError **error)
+gboolean
+_mc_smime_copy_content (BIO *content, McSpool *output, GError **error)
 {
   GError *own = NULL;
   (void) _mc_smime_pump (content, output, &own);
@@ -86,7 +85,7 @@ unwrap_signed (Unwrapper *self, GError **error)
   g_autoptr (BIO) content =
     _mc_cms_content_bio (self->engine, self->object, &self->parts, self->cancellable);
   if (self->parts.n_signers == 0 || (self->flags & MC_UNWRAP_SKIP_SIGNATURES) != 0) {
-    if (!copy_content (content, output, error))
+    if (!_mc_smime_copy_content (content, output, error))
       return FALSE;
     _mc_smime_describe_signers (cms, layer);
     if (self->parts.n_signers == 0)
@@ -320,7 +319,7 @@ unwrap_data (Unwrapper *self, GError **error)
   g_autoptr (McSpool) output = new_spool (self);
   g_autoptr (BIO) content =
     _mc_cms_content_bio (self->engine, self->object, &self->parts, self->cancellable);
-  if (!copy_content (content, output, error))
+  if (!_mc_smime_copy_content (content, output, error))
     return FALSE;
   self->out->content = g_steal_pointer (&output);
   return TRUE;

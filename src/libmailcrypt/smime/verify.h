@@ -13,5 +13,8 @@ gboolean _mc_smime_judge_signers (McEngine *engine, CMS_ContentInfo *cms, BIO *c
 /* Adds the signers to @layer as the signature itself names them, nothing judged. */
 void _mc_smime_describe_signers (CMS_ContentInfo *cms, McLayer *layer);
 
+/* The content alone, for when signatures are not to be judged. */
+gboolean _mc_smime_copy_content (BIO *content, McSpool *output, GError **error);
+
 /* Structure and reason of a signed layer that cannot be judged. Always returns TRUE. */
 gboolean _mc_smime_set_malformed (McLayer *layer, const char *code, const char *text);
