@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "context.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 /* --------------------------------------------------------------------- keys -- */
@@ -141,6 +142,74 @@ test_import_refusals (void)
   }
   g_autoptr (McKey) found = pgp_find_key (&pgp_own, pgp_carol->fingerprint);
   CU_ASSERT_PTR_NULL (found);
+}
+
+static void
+test_import_updated (void)
+{
+  g_autoptr (McSpool) before = pgp_export (&pgp_other, pgp_carol, FALSE);
+  g_autoptr (GPtrArray) first = pgp_import_into (&pgp_own, before, NULL);
+  CU_ASSERT_PTR_NOT_NULL (first);
+  g_autofree char *line =
+    g_strdup_printf ("--quick-add-uid %s carol@example.net", pgp_carol->fingerprint);
+  g_autoptr (GBytes) added = pgp_gpg (&pgp_other, NULL, line);
+  CU_ASSERT_PTR_NOT_NULL (added);
+  g_autoptr (McSpool) after = pgp_export (&pgp_other, pgp_carol, FALSE);
+  g_autoptr (GPtrArray) second = pgp_import_into (&pgp_own, after, NULL);
+  CU_ASSERT_TRUE_FATAL (second != NULL && second->len == 1);
+  CU_ASSERT_STRING_EQUAL (((McImported *) second->pdata[0])->word, "updated");
+  g_autoptr (McKey) found = pgp_find_key (&pgp_own, pgp_carol->fingerprint);
+  CU_ASSERT_EQUAL (mc_key_get_n_addresses (found), 2);
+  CU_ASSERT_TRUE (PGP_BACKEND->remove (pgp_own.engine, found, NULL, NULL));
+}
+
+/* GnuPG cannot give it: so it is refused before anything is kept. */
+static void
+test_import_new_passphrase (void)
+{
+  g_autofree char *line =
+    g_strdup_printf ("--armor --export-secret-keys %s", pgp_alice->fingerprint);
+  g_autoptr (GBytes) secret = pgp_gpg (&pgp_own, NULL, line);
+  g_autoptr (McSpool) data = pgp_spool_bytes (secret);
+  g_autoptr (McSecret) passphrase = mc_secret_new ("new", 3);
+  g_autoptr (GPtrArray) results =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_imported_free);
+  g_autoptr (GError) error = NULL;
+  CU_ASSERT_FALSE (PGP_BACKEND->import (pgp_other.engine, _mc_span_whole (data), passphrase,
+                                        results, NULL, &error));
+  CU_ASSERT_TRUE (g_error_matches (error, MC_ERROR, MC_ERROR_INVALID));
+  CU_ASSERT_EQUAL (results->len, 0);
+}
+
+static void
+test_export_unknown (void)
+{
+  g_autoptr (McKey) stranger = _mc_key_new (MC_PROTOCOL_OPENPGP, pgp_carol->fingerprint);
+  g_autoptr (McSpool) output = pgp_spool ("", 0);
+  g_autoptr (GError) error = NULL;
+  CU_ASSERT_FALSE (PGP_BACKEND->export (pgp_own.engine, stranger, FALSE, output, NULL, &error));
+  CU_ASSERT_TRUE (g_error_matches (error, MC_ERROR, MC_ERROR_NO_KEY));
+}
+
+/* Found by the canonical form, whatever the user id's spelling; weak by its size. */
+static void
+test_find_international (void)
+{
+  PgpHome place = { 0 };
+  pgp_home_init (&place);
+  g_autoptr (GBytes) made = pgp_gpg (&place, NULL, "--passphrase '' --quick-gen-key "
+                                                   "'Ute <Ute@b\xc3\xbc" "cher.example>' rsa1024");
+  CU_ASSERT_PTR_NOT_NULL (made);
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
+  const McKeyQuery query = { .address = "ute@xn--bcher-kva.example", .judge = TRUE,
+                             .use = MC_KEY_CAN_ENCRYPT | MC_KEY_CAN_SIGN };
+  CU_ASSERT_TRUE (PGP_BACKEND->find (place.engine, &query, keys, NULL, NULL));
+  CU_ASSERT_EQUAL_FATAL (keys->len, 1);
+  const McKey *key = keys->pdata[0];
+  CU_ASSERT_TRUE (key->weak);
+  CU_ASSERT_EQUAL (key->use & MC_KEY_CAN_ENCRYPT, 0);
+  CU_ASSERT_TRUE (pgp_has_reason (key->reasons, "no-encryption-subkey"));
+  pgp_home_clear (&place);
 }
 
 static void
@@ -279,6 +348,44 @@ test_no_agent (void)
   pgp_write_file (&pgp_own, "gpg.conf", "");
 }
 
+static gpointer
+cancel_soon (gpointer cancellable)
+{
+  g_usleep (300000);
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+/* Nobody answers the pinentry: the caller can still leave. */
+static void
+test_cancel (void)
+{
+  g_autoptr (McSpool) content = pgp_spool_text (PGP_TEXT);
+  g_autoptr (McSpool) object = pgp_encrypt (&pgp_own, content, pgp_bob, NULL, NULL);
+  g_autofree char *pinentry = g_build_filename (pgp_own.folder, "pinentry", NULL);
+  g_autofree char *options =
+    g_strdup_printf (PGP_AGENT_OPTIONS "pinentry-program %s\n", pinentry);
+  pgp_write_file (&pgp_own, "pinentry", "#!/bin/sh\nexec sleep 60\n");
+  g_chmod (pinentry, 0700);
+  pgp_write_file (&pgp_own, "gpg-agent.conf", options);
+  pgp_kill_agent (&pgp_own);
+
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_auto (McUnwrapped) result = { 0 };
+  g_autoptr (GError) error = NULL;
+  GThread *thread = g_thread_new ("cancel", cancel_soon, cancellable);
+  CU_ASSERT_FALSE (PGP_BACKEND->unwrap (pgp_own.engine, _mc_span_whole (object), "1",
+                                        MC_UNWRAP_DEFAULT, &result, cancellable, &error));
+  g_thread_join (thread);
+  CU_ASSERT_TRUE (g_error_matches (error, MC_ERROR, MC_ERROR_CANCELLED));
+  pgp_write_file (&pgp_own, "gpg-agent.conf", PGP_AGENT_OPTIONS);
+  pgp_kill_agent (&pgp_own);
+
+  /* and the engine still works */
+  g_autoptr (McKey) found = pgp_find_key (&pgp_own, pgp_bob->fingerprint);
+  CU_ASSERT_PTR_NOT_NULL (found);
+}
+
 static CU_TestInfo tests[] = {
   { "generate", test_generate },
   { "generate: refusals", test_generate_refusals },
@@ -287,12 +394,17 @@ static CU_TestInfo tests[] = {
   { "import and export", test_import_export },
   { "import: refusals", test_import_refusals },
   { "import: secret and public in one file", test_import_secret },
+  { "import: updated", test_import_updated },
+  { "import: no new passphrase", test_import_new_passphrase },
+  { "export: unknown", test_export_unknown },
+  { "find: international, weak", test_find_international },
   { "passphrases", test_passphrase },
   { "passphrases for signing", test_passphrase_signing },
   { "no pinentry", test_no_pinentry },
   { "no loopback", test_no_loopback },
   { "passphrase instead of a key", test_symmetric },
   { "no agent", test_no_agent },
+  { "cancelled at the pinentry", test_cancel },
   CU_TEST_INFO_NULL,
 };
 

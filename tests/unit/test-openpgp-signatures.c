@@ -215,6 +215,7 @@ test_verify_revoked (void)
   CU_ASSERT_PTR_NOT_NULL_FATAL (armour);
   g_autoptr (GBytes) revocation = g_bytes_new (armour + 1, strlen (armour + 1));
   g_autoptr (GBytes) output = pgp_gpg (&place, revocation, "--import");
+  CU_ASSERT_PTR_NOT_NULL (output);
 
   g_autoptr (McLayer) layer = pgp_verify (&place, content, signature);
   const McSigner *signer = pgp_only_signer (layer);

@@ -260,6 +260,7 @@ test_unknown_recipient (void)
 {
   g_autoptr (McSpool) key = pgp_export (&pgp_other, pgp_carol, TRUE);
   g_autoptr (GPtrArray) results = pgp_import_into (&pgp_own, key, NULL);
+  CU_ASSERT_PTR_NOT_NULL (results);
   g_autoptr (McSpool) content = pgp_spool_text (PGP_TEXT);
   g_autoptr (McSpool) object = pgp_encrypt (&pgp_own, content, pgp_carol, pgp_bob, pgp_alice);
   g_autofree char *line = g_strdup_printf ("--encrypt --sign -u %s -r %s -r %s",
@@ -309,6 +310,52 @@ test_nested (void)
 
 /* ----------------------------------------------------------------- the rest -- */
 
+/* What gpg.conf asks for is not what goes out. */
+static void
+test_weak_signing (void)
+{
+  PgpHome place = { 0 };
+  pgp_home_init (&place);
+  g_autoptr (GBytes) made =
+    pgp_gpg (&place, NULL, "--passphrase '' --quick-gen-key rsa@example.org rsa2048 sign");
+  CU_ASSERT_PTR_NOT_NULL_FATAL (made);
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
+  const McKeyQuery query = { .address = "rsa@example.org" };
+  CU_ASSERT_TRUE (PGP_BACKEND->find (place.engine, &query, keys, NULL, NULL));
+  CU_ASSERT_EQUAL_FATAL (keys->len, 1);
+  pgp_write_file (&place, "gpg.conf", "digest-algo SHA1\n");
+  g_autoptr (McSpool) content = pgp_spool_text (PGP_TEXT);
+  const McSignJob job = { _mc_span_whole (content), keys->pdata[0], FALSE };
+  g_auto (McSealed) sealed = { 0 };
+  g_autoptr (GError) error = NULL;
+  CU_ASSERT_FALSE (PGP_BACKEND->sign (place.engine, &job, &sealed, NULL, &error));
+  CU_ASSERT_TRUE (g_error_matches (error, MC_ERROR, MC_ERROR_ENGINE));
+  CU_ASSERT_PTR_NOT_NULL (mc_error_get_hint (error));
+  pgp_home_clear (&place);
+}
+
+/* A key that comes from elsewhere than a listing is looked up. */
+static void
+test_bare_key (void)
+{
+  g_autoptr (McKey) bare = _mc_key_new (MC_PROTOCOL_OPENPGP, pgp_alice->fingerprint);
+  g_autoptr (McKey) stranger = _mc_key_new (MC_PROTOCOL_OPENPGP, pgp_carol->fingerprint);
+  g_autoptr (McSpool) content = pgp_spool_text (PGP_TEXT);
+  g_autoptr (McSpool) signature = pgp_sign (&pgp_own, content, bare);
+  g_autoptr (McLayer) layer = pgp_verify (&pgp_own, content, signature);
+  CU_ASSERT_EQUAL (pgp_only_signer (layer)->content, MC_CONTENT_INTACT);
+
+  const McSignJob jobs[] = { { _mc_span_whole (content), stranger, FALSE },
+                             { _mc_span_whole (content), bare, TRUE } };
+  const McError codes[] = { MC_ERROR_NO_KEY, MC_ERROR_INVALID };
+  for (guint i = 0; i < G_N_ELEMENTS (jobs); i++) {
+    g_auto (McSealed) sealed = { 0 };
+    g_autoptr (GError) error = NULL;
+    CU_ASSERT_FALSE (PGP_BACKEND->sign (pgp_own.engine, &jobs[i], &sealed, NULL, &error));
+    CU_ASSERT_TRUE (g_error_matches (error, MC_ERROR, (int) codes[i]));
+  }
+}
+
 static void
 test_not_an_object (void)
 {
@@ -327,6 +374,40 @@ test_not_an_object (void)
   CU_ASSERT_FALSE (PGP_BACKEND->probe (pgp_own.engine, _mc_span_whole (key)));
   CU_ASSERT_TRUE (PGP_BACKEND->probe (pgp_own.engine, _mc_span_whole (signature)));
   CU_ASSERT_FALSE (PGP_BACKEND->probe (pgp_own.engine, _mc_span_whole (empty)));
+}
+
+static void
+check_described (McSpool *object, gboolean detached, const char *format)
+{
+  g_auto (McUnwrapped) result = { 0 };
+  g_autoptr (GError) error = NULL;
+  gboolean ok = PGP_BACKEND->describe (pgp_own.engine, _mc_span_whole (object), detached, "1",
+                                       &result, NULL, &error);
+  CU_ASSERT_EQUAL (ok, format != NULL);
+  if (ok)
+    CU_ASSERT_STRING_EQUAL (result.format, format);
+  CU_ASSERT_EQUAL (g_error_matches (error, MC_ERROR, MC_ERROR_MALFORMED), format == NULL);
+}
+
+static void
+test_describe_kinds (void)
+{
+  g_autoptr (McSpool) content = pgp_spool_text (PGP_TEXT);
+  g_autoptr (GBytes) text = pgp_load (content);
+  g_autoptr (McSpool) key = pgp_export (&pgp_own, pgp_alice, TRUE);
+  g_autoptr (GBytes) stored = pgp_gpg (&pgp_own, text, "--store");
+  g_autoptr (McSpool) literal = pgp_spool_bytes (stored);
+  g_autoptr (GBytes) opaque = pgp_gpg (&pgp_own, text, "--sign -u alice@example.org");
+  g_autoptr (McSpool) is_signed = pgp_spool_bytes (opaque);
+  g_autoptr (GBytes) symmetric = pgp_gpg (&pgp_own, text, "--symmetric");
+  g_autoptr (McSpool) with_passphrase = pgp_spool_bytes (symmetric);
+  check_described (content, FALSE, NULL);
+  check_described (key, FALSE, NULL);
+  check_described (literal, FALSE, "literal");
+  check_described (literal, TRUE, NULL);
+  check_described (is_signed, FALSE, "signed");
+  check_described (is_signed, TRUE, NULL);
+  check_described (with_passphrase, FALSE, "encrypted");
 }
 
 static void
@@ -439,8 +520,11 @@ static CU_TestInfo tests[] = {
   { "encryption within encryption", test_nested },
   { "not an object", test_not_an_object },
   { "describe", test_describe },
+  { "describe each kind", test_describe_kinds },
   { "compressed too far", test_bomb },
   { "refusals", test_refusals },
+  { "signing with a weak digest", test_weak_signing },
+  { "a key that was not listed", test_bare_key },
   { "cancelled", test_cancelled },
   CU_TEST_INFO_NULL,
 };

@@ -382,6 +382,88 @@ test_fields (void)
   CU_ASSERT_EQUAL (_mc_spool_get_size (content), 5);
 }
 
+static const McPgpSignature *
+read_signature (McPgpObject *object, const void *data, gsize size)
+{
+  read_object (data, size, object, NULL);
+  CU_ASSERT_EQUAL (object->kind, MC_PGP_SIGNATURES);
+  CU_ASSERT_EQUAL_FATAL (object->signatures->len, 1);
+  return object->signatures->pdata[0];
+}
+
+static void
+test_signature_versions (void)
+{
+  static const char third[] = "\xc2\x13\x03\x05\x00\x5e\x0b\xe1\x00"
+                              "\x01\x02\x03\x04\x05\x06\x07\x08\x01\x02\xaa\xbb";
+  g_auto (McPgpObject) old = { .kind = MC_PGP_UNKNOWN };
+  const McPgpSignature *signature = read_signature (&old, third, sizeof third - 1);
+  CU_ASSERT_EQUAL (signature->version, 3);
+  CU_ASSERT_STRING_EQUAL (signature->key_id, "0102030405060708");
+  CU_ASSERT_EQUAL (signature->digest_algorithm, 2);
+  CU_ASSERT_EQUAL (signature->signed_at, 0x5e0be100);
+
+  /* a fingerprint alone names the key too; its subpacket has the two-octet length */
+  static const char fourth[] = "\xc2\x24\x04\x00\x16\x0a\x00\x17\x16\x21\x04"
+                               "AAAAAAAAAAAA\x01\x02\x03\x04\x05\x06\x07\x08"
+                               "\x00\x00\xaa\xbb" "xxx";
+  g_auto (McPgpObject) new = { .kind = MC_PGP_UNKNOWN };
+  signature = read_signature (&new, fourth, sizeof fourth - 1);
+  CU_ASSERT_EQUAL (strlen (signature->fingerprint), 40);
+  CU_ASSERT_STRING_EQUAL (signature->key_id, "0102030405060708");
+  CU_ASSERT_STRING_EQUAL (_mc_pgp_public_key_name (signature->public_key_algorithm), "eddsa");
+
+  static const char sixth[] = "\xc2\x10\x06\x00\x1b\x0a\x00\x00\x00\x00\x00\x00\x00\x00"
+                              "\xaa\xbb\x00\x00";
+  g_auto (McPgpObject) newest = { .kind = MC_PGP_UNKNOWN };
+  CU_ASSERT_EQUAL (read_signature (&newest, sixth, sizeof sixth - 1)->version, 6);
+}
+
+/* Subpackets whose lengths lie. */
+static void
+test_subpackets_bad (void)
+{
+  static const char *const bodies[] = { "\xff\x00\x00", "\xc1", "\x00", "\x05\x02" "abc",
+                                        "\xff\xff\xff\xff\xff\x02" };
+  static const gsize sizes[] = { 3, 1, 1, 5, 6 };
+  for (guint i = 0; i < G_N_ELEMENTS (bodies); i++) {
+    Octets octets = { .size = 0 };
+    const guint8 head[] = { 0xc2, (guint8) (sizes[i] + 10), 4, 0, 1, 8, 0, (guint8) sizes[i] };
+    add (&octets, head, sizeof head);
+    add (&octets, bodies[i], sizes[i]);
+    ADD (&octets, "\x00\x00\xaa\xbb");
+    g_auto (McPgpObject) object = { .kind = MC_PGP_UNKNOWN };
+    read_object (octets.data, octets.size, &object, NULL);
+    CU_ASSERT_EQUAL (g_strcmp0 (object.problem, "malformed"), 0);
+  }
+}
+
+static void
+test_probe_octets (void)
+{
+  const struct {
+    const char *data;
+    gsize size;
+    gboolean is_object;
+  } cases[] = {
+    { PKESK, sizeof PKESK - 1, TRUE },
+    { SKESK, sizeof SKESK - 1, TRUE },
+    { ONE_PASS, sizeof ONE_PASS - 1, TRUE },
+    { SIGNATURE, sizeof SIGNATURE - 1, TRUE },
+    { "\xc8\x05\x02", 3, TRUE },
+    { "\xc8\x05\x09", 3, FALSE },
+    { "\xc1\x05\x09", 3, FALSE },
+    { "\xc2\x05\x09", 3, FALSE },
+    { LITERAL, sizeof LITERAL - 1, FALSE },
+    { KEY, sizeof KEY - 1, FALSE },
+    { "\xff\xd8\xff\xe0", 4, FALSE },   /* a JPEG picture */
+    { "\xc1", 1, FALSE },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    CU_ASSERT_EQUAL (_mc_pgp_object_probe ((const guint8 *) cases[i].data, cases[i].size),
+                     cases[i].is_object);
+}
+
 /* Whatever is cut off, nothing sound is left: but for what may be missing at the end. */
 static void
 test_truncated (void)
@@ -487,7 +569,8 @@ test_split_clearsigned (void)
   CU_ASSERT_STRING_EQUAL ((const char *) g_bytes_get_data (bytes, NULL),
                           "one\r\n-two\n\nthree\n");
   CU_ASSERT_EQUAL (n_signed, strlen ("one\r\n-two\n\nthree"));
-  CU_ASSERT_EQUAL (signature.start, strstr (block, "-----BEGIN PGP SIGNATURE") - block);
+  const char *begin = strstr (block, "-----BEGIN PGP SIGNATURE");
+  CU_ASSERT_EQUAL (signature.start, (guint64) (begin - block));
 }
 
 static CU_TestInfo tests[] = {
@@ -500,6 +583,9 @@ static CU_TestInfo tests[] = {
   { "packets: broken", test_framing_bad },
   { "objects: grammar", test_grammar },
   { "objects: fields", test_fields },
+  { "objects: versions of signatures", test_signature_versions },
+  { "objects: broken subpackets", test_subpackets_bad },
+  { "objects: probe", test_probe_octets },
   { "objects: truncated", test_truncated },
   { "objects: too many recipients", test_recipient_limit },
   { "objects: compressed", test_compressed },
