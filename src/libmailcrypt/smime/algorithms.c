@@ -47,11 +47,25 @@ _mc_cipher_by_nid (int nid)
   return NULL;
 }
 
+/* "aes-256-gcm" is as good a spelling as "aes256-gcm". */
+static gboolean
+is_same_name (const char *a, const char *b)
+{
+  for (;; a++, b++) {
+    a += strspn (a, "-");
+    b += strspn (b, "-");
+    if (g_ascii_tolower (*a) != g_ascii_tolower (*b))
+      return FALSE;
+    if (*a == '\0')
+      return TRUE;
+  }
+}
+
 const McCipher *
 _mc_cipher_by_name (const char *name)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (ciphers); i++)
-    if (g_ascii_strcasecmp (ciphers[i].name, name) == 0)
+    if (is_same_name (ciphers[i].name, name))
       return &ciphers[i];
   return NULL;
 }
