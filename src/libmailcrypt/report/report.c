@@ -7,6 +7,9 @@
 
 /* ------------------------------------------------------------------ reasons -- */
 
+static McReason *reason_new_valist (const char *code, const char *hint, const char *format,
+                                    va_list args) G_GNUC_PRINTF (3, 0);
+
 static McReason *
 reason_new_valist (const char *code, const char *hint, const char *format, va_list args)
 {
