@@ -334,8 +334,7 @@ open_key (McEngine *engine, Opening *self, const char *path, GCancellable *cance
   gboolean encrypted;
   if (try_passphrase (NULL, self))
     return TRUE;
-  g_autoptr (EVP_PKEY) other =
-    _mc_pkcs8_read (self->libctx, self->der, self->size, NULL, &encrypted);
+  EVP_PKEY_free (_mc_pkcs8_read (self->libctx, self->der, self->size, NULL, &encrypted));
   if (encrypted)
     return find_passphrase (engine, self, cancellable, error);
   _mc_set_error (error, MC_ERROR_IO, _("import the key again"), _("private key file is damaged: '%s'"),
