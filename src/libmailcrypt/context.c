@@ -163,8 +163,8 @@ _mc_context_get_store (McContext *context, gboolean create, McStore **ret_store,
       return TRUE;
     }
     if (folder == NULL) {
-      _mc_set_error (error, MC_ERROR_IO, _ ("set HOME, or name a folder with --homedir"),
-                     _ ("there is no folder for keys and certificates"));
+      _mc_set_error (error, MC_ERROR_IO, _("set HOME, or name a folder with --homedir"),
+                     _("there is no folder for keys and certificates"));
       return FALSE;
     }
     if (!_mc_store_open (folder, create, &context->store, error))

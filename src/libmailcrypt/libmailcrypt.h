@@ -454,5 +454,8 @@ McKey *mc_keys_generate (McContext *context, const McKeyRequest *request,
 char *mc_text_escape_line (const char *text);
 /* The same for several lines; LF and TAB stay. (transfer full) */
 char *mc_text_escape_block (const char *text);
+/* The same JSON text (RFC 8259, valid UTF-8) with control, bidi and invisible characters as
+ * \uXXXX, so that it can be shown on a terminal. (transfer full) */
+char *mc_text_escape_json (const char *json);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "mime/compose.h"
+#include "mime/header.h"
 
 /* -------------------------------------------------------------------- parts -- */
 
@@ -26,8 +27,9 @@ layers_around (const McPart *parent)
 
   for (guint i = 0; parent != NULL && parent->around[i] != NULL; i++)
     g_strv_builder_add (builder, parent->around[i]);
-  for (guint i = 0; parent != NULL && i < parent->own_layers->len; i++)
-    g_strv_builder_add (builder, ((McLayer *) parent->own_layers->pdata[i])->path);
+  /* the layers of one object share its path */
+  if (parent != NULL && parent->own_layers->len > 0)
+    g_strv_builder_add (builder, parent->path);
   return g_strv_builder_end (builder);
 }
 
@@ -238,7 +240,7 @@ collect_leaves (McMessage *message, McPart *part)
 {
   for (guint i = 0; i < part->children->len; i++)
     collect_leaves (message, part->children->pdata[i]);
-  gboolean opens = part->children->len == 0 || _mc_entity_is (part->entity, "message/rfc822");
+  gboolean opens = part->children->len == 0 || _mc_entity_is_message (part->entity);
   if (opens && !part->is_mechanism)
     g_ptr_array_add (message->leaves, part);
 }
@@ -248,7 +250,7 @@ mark_body (McPart *part)
 {
   const McEntity *entity = part->entity;
 
-  if (part->children->len > 0 && !_mc_entity_is (entity, "message/rfc822")) {
+  if (part->children->len > 0 && !_mc_entity_is_message (entity)) {
     gboolean all = _mc_entity_is (entity, "multipart/alternative");
     for (guint i = 0; i < (all ? part->children->len : 1); i++)
       mark_body (part->children->pdata[i]);
@@ -324,6 +326,13 @@ mc_message_find_part (McMessage *message, const char *number)
 
 /* ---------------------------------------------------------- decrypted output -- */
 
+static const McReason *
+find_failure (const McLayer *layer)
+{
+  gboolean failed = layer->kind == MC_LAYER_ENCRYPTED && layer->decryption != MC_DECRYPTION_OK;
+  return failed && layer->reasons->len > 0 ? layer->reasons->pdata[0] : NULL;
+}
+
 static void
 set_decryption_error (const McReport *report, GError **error)
 {
@@ -341,26 +350,22 @@ set_decryption_error (const McReport *report, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
     if (codes[i].status == status)
       code = codes[i].code;
-  GPtrArray *lists[] = { report->layers, report->errant };
-  for (guint l = 0; status != 3 && reason == NULL && l < G_N_ELEMENTS (lists); l++)
-    for (guint i = 0; i < lists[l]->len; i++) {
-      const McLayer *layer = lists[l]->pdata[i];
-      if (layer->kind == MC_LAYER_ENCRYPTED && layer->decryption != MC_DECRYPTION_OK
-          && layer->reasons->len > 0)
-        reason = layer->reasons->pdata[0];
-    }
+  for (guint i = 0; status != 3 && reason == NULL && i < report->layers->len; i++)
+    reason = find_failure (report->layers->pdata[i]);
+  if (status != 3 && reason == NULL && report->inline_layer != NULL)
+    reason = find_failure (report->inline_layer);
   if (reason != NULL)
     _mc_set_error (error, code, reason->hint, "%s", reason->text);
   else
     _mc_set_error (error, code, NULL, "%s",
-                   status == 3 ? _ ("the message is not encrypted") : _ ("decryption failed"));
+                   status == 3 ? _("the message is not encrypted") : _("decryption failed"));
 }
 
 static gboolean
 write_all (GOutputStream *output, const char *text, GCancellable *cancellable, GError **error)
 {
   return g_output_stream_write_all (output, text, strlen (text), NULL, cancellable, error)
-         || _mc_error_adopt (error, MC_ERROR_IO, _ ("cannot write"));
+         || _mc_error_adopt (error, MC_ERROR_IO, _("cannot write"));
 }
 
 static gboolean
@@ -379,6 +384,33 @@ write_inline (McMessage *message, const char *newline, GOutputStream *output,
                             output, cancellable, error);
 }
 
+static McTree *
+find_tree (McMessage *message, McSpan span)
+{
+  for (guint i = 0; i < message->trees->len; i++) {
+    McTree *tree = message->trees->pdata[i];
+    if (tree->root->header.spool == span.spool && tree->root->header.start == span.start)
+      return tree;
+  }
+  return NULL;
+}
+
+/* The decrypted entity: its Content-* fields and its body as they are. Its other fields
+ * would stand beside those of the outer header as seconds of their kind. */
+static gboolean
+write_entity (const McTree *tree, const char *newline, GOutputStream *output,
+              GCancellable *cancellable, GError **error)
+{
+  for (guint i = 0; i < tree->fields->len; i++) {
+    const McField *field = tree->fields->pdata[i];
+    if (g_ascii_strncasecmp (field->name, "Content-", 8) == 0
+        && !_mc_span_write (field->raw, MC_NEWLINES_AS_IS, output, cancellable, error))
+      return FALSE;
+  }
+  return write_all (output, newline, cancellable, error)
+         && _mc_span_write (tree->root->body, MC_NEWLINES_AS_IS, output, cancellable, error);
+}
+
 gboolean
 mc_message_write_decrypted (McMessage *message, GOutputStream *output, GCancellable *cancellable,
                             GError **error)
@@ -389,7 +421,8 @@ mc_message_write_decrypted (McMessage *message, GOutputStream *output, GCancella
   }
 
   gboolean is_inline = message->decrypted.spool == NULL;
-  McSpan content = is_inline ? _mc_span_whole (message->inline_part->content) : message->decrypted;
+  McSpan content =
+    is_inline ? _mc_span_whole (message->inline_part->content) : message->decrypted;
   const char *newline = _mc_span_get_newline (content);
   g_autoptr (McSpool) header = _mc_spool_new (_mc_context_get_limits (message->context));
   if (!_mc_compose_header (message->trees->pdata[0], MC_HEADER_KEEP, newline, header, error)
@@ -397,5 +430,11 @@ mc_message_write_decrypted (McMessage *message, GOutputStream *output, GCancella
     return FALSE;
   if (is_inline)
     return write_inline (message, newline, output, cancellable, error);
-  return _mc_span_write (content, MC_NEWLINES_AS_IS, output, cancellable, error);
+
+  const McTree *tree = find_tree (message, content);
+  if (tree == NULL) {
+    _mc_set_error (error, MC_ERROR_INTERNAL, NULL, "decrypted content without structure");
+    return FALSE;
+  }
+  return write_entity (tree, newline, output, cancellable, error);
 }

@@ -13,6 +13,10 @@
 #include "base/address.h"
 #include "base/error.h"
 
+/* How often over total-bytes all forms of one message together: as it came, and decoded
+ * and opened for three layers. */
+#define MOST_FORMS 7
+
 /* ----------------------------------------------------------- classification -- */
 
 static McProtocol
@@ -141,7 +145,24 @@ check_layer_limit (McWalk *walk, GError **error)
 
   if (walk->n_layers < most)
     return TRUE;
-  _mc_set_error (error, MC_ERROR_LIMIT, NULL, _ ("more than %u cryptographic layers"), most);
+  _mc_set_error (error, MC_ERROR_LIMIT, NULL, _("more than %u cryptographic layers"), most);
+  return FALSE;
+}
+
+/* Each form of a message may be as large as the limit; all of them together may not be
+ * more than a message with a few honest layers needs. */
+static gboolean
+check_budget (McWalk *walk, GError **error)
+{
+  guint64 most = _mc_context_get_limits (walk->message->context)->total_bytes;
+  guint64 sum = 0;
+
+  for (guint i = 0; i < walk->message->spools->len; i++)
+    sum += _mc_spool_get_size (walk->message->spools->pdata[i]);
+  if (sum / MOST_FORMS <= most)
+    return TRUE;
+  _mc_set_error (error, MC_ERROR_LIMIT, _("the limit is 'total-bytes' in group [limits]"),
+                 _("the message unpacks to more than %d times its greatest size"), MOST_FORMS);
   return FALSE;
 }
 
@@ -153,7 +174,8 @@ decode_object (McWalk *walk, const McEntity *entity, GError **error)
 
   if (!_mc_entity_decode (entity, spool, TRUE, walk->cancellable, error))
     return NULL;
-  return _mc_message_keep (walk->message, g_steal_pointer (&spool));
+  McSpool *kept = _mc_message_keep (walk->message, g_steal_pointer (&spool));
+  return check_budget (walk, error) ? kept : NULL;
 }
 
 /* --------------------------------------------------------- multipart/signed -- */
@@ -165,14 +187,14 @@ find_signed_fault (const McEntity *entity, McProtocol protocol)
   const char *parameter = _mc_entity_get_parameter (entity, "protocol");
 
   if (entity->children->len != 2)
-    return _ ("a multipart/signed must have exactly two parts");
+    return _("a multipart/signed must have exactly two parts");
   if (parameter == NULL)
-    return _ ("the multipart/signed names no protocol");
+    return _("the multipart/signed names no protocol");
   if (signature_protocol (parameter) != protocol
       || signature_protocol (child_at (entity, 1)->type) != protocol)
-    return _ ("the protocol of the multipart/signed is not that of its signature");
+    return _("the protocol of the multipart/signed is not that of its signature");
   if (entity->disagrees)
-    return _ ("the structure of the multipart/signed is ambiguous");
+    return _("the structure of the multipart/signed is ambiguous");
   return NULL;
 }
 
@@ -182,11 +204,11 @@ note_signed_oddities (McPart *part)
   const McEntity *entity = part->entity;
 
   if (_mc_entity_get_parameter (entity, "micalg") == NULL)
-    _mc_part_add_oddity (part, "no-micalg", _ ("multipart/signed without micalg"));
+    _mc_part_add_oddity (part, "no-micalg", _("multipart/signed without micalg"));
   if (!entity->quoted_protocol)
-    _mc_part_add_oddity (part, "unquoted-protocol", _ ("the protocol parameter is not quoted"));
+    _mc_part_add_oddity (part, "unquoted-protocol", _("the protocol parameter is not quoted"));
   if (entity->unterminated)
-    _mc_part_add_oddity (part, "unterminated", _ ("the closing boundary is missing"));
+    _mc_part_add_oddity (part, "unterminated", _("the closing boundary is missing"));
 }
 
 static gboolean
@@ -246,19 +268,19 @@ static const char *
 find_encrypted_fault (const McEntity *entity, const McLimits *limits)
 {
   if (entity->children->len != 2)
-    return _ ("a multipart/encrypted must have exactly two parts");
+    return _("a multipart/encrypted must have exactly two parts");
   if (!_mc_entity_is (child_at (entity, 0), "application/pgp-encrypted"))
-    return _ ("the first part of the multipart/encrypted is not application/pgp-encrypted");
+    return _("the first part of the multipart/encrypted is not application/pgp-encrypted");
   if (!_mc_entity_is (child_at (entity, 1), "application/octet-stream"))
-    return _ ("the second part of the multipart/encrypted is not application/octet-stream");
+    return _("the second part of the multipart/encrypted is not application/octet-stream");
   if (entity->disagrees)
-    return _ ("the structure of the multipart/encrypted is ambiguous");
+    return _("the structure of the multipart/encrypted is ambiguous");
 
   g_autofree char *control = _mc_entity_read_text (child_at (entity, 0), limits, 256, NULL);
   g_auto (GStrv) words = control != NULL ? g_strsplit_set (control, " \t\r\n", -1) : NULL;
   g_autofree char *joined = words != NULL ? g_strjoinv ("", words) : NULL;
   if (joined == NULL || g_ascii_strcasecmp (joined, "Version:1") != 0)
-    return _ ("the multipart/encrypted does not say \"Version: 1\"");
+    return _("the multipart/encrypted does not say \"Version: 1\"");
   return NULL;
 }
 
@@ -285,12 +307,13 @@ compare_label (McPart *part, const char *format)
   if (g_ascii_strcasecmp (label, format) == 0)
     return;
   said = mc_text_escape_line (label);
-  text = g_strdup_printf (_ ("smime-type says %s, the content is %s"), said, format);
+  text = g_strdup_printf (_("smime-type says %s, the content is %s"), said, format);
   _mc_part_add_oddity (part, "smime-type-lies", text);
 }
 
 static gboolean
-take_unwrapped (McWalk *walk, McPart *part, McUnwrapped *unwrapped, McSpan *ret_content)
+take_unwrapped (McWalk *walk, McPart *part, McUnwrapped *unwrapped, McSpan *ret_content,
+                GError **error)
 {
   gboolean encrypted = FALSE;
 
@@ -304,6 +327,8 @@ take_unwrapped (McWalk *walk, McPart *part, McUnwrapped *unwrapped, McSpan *ret_
   g_free (part->format);
   part->format = g_strdup (unwrapped->format);
   _mc_part_take_certificates (part, unwrapped);
+  if (unwrapped->layers->len == 0)
+    walk->n_layers++;   /* no layer, yet as much work as one */
   if (unwrapped->content == NULL)
     return TRUE;
 
@@ -311,6 +336,26 @@ take_unwrapped (McWalk *walk, McPart *part, McUnwrapped *unwrapped, McSpan *ret_
   *ret_content = _mc_span_whole (content);
   if (encrypted && !walk->errant)
     walk->message->decrypted = *ret_content;
+  return check_budget (walk, error);
+}
+
+/* Beneath the payload only signatures are opened: a ciphertext is looked at from outside,
+ * and nothing is inflated. */
+static gboolean
+unwrap_errant (McWalk *walk, McPart *part, const McBackend *backend, McEngine *engine,
+               McSpan object, McUnwrapFlags flags, McUnwrapped *ret_unwrapped, GError **error)
+{
+  g_auto (McUnwrapped) described = { 0 };
+
+  if (!backend->describe (engine, object, FALSE, part->path, &described, walk->cancellable, error))
+    return FALSE;
+  g_clear_pointer (&described.content, _mc_spool_unref);
+  if (_mc_layers_have_kind (described.layers, MC_LAYER_SIGNED)
+      && !_mc_layers_have_kind (described.layers, MC_LAYER_ENCRYPTED))
+    return backend->unwrap (engine, object, part->path, flags, ret_unwrapped, walk->cancellable,
+                            error);
+  *ret_unwrapped = described;
+  described = (McUnwrapped) { 0 };
   return TRUE;
 }
 
@@ -320,27 +365,20 @@ unwrap_object (McWalk *walk, McPart *part, McProtocol protocol, McSpan object,
 {
   McEngine *engine;
   McUnwrapFlags flags = MC_UNWRAP_DEFAULT;
-  const McBackend *backend
-      = _mc_context_get_backend (walk->message->context, protocol, &engine, error);
+  const McBackend *backend =
+    _mc_context_get_backend (walk->message->context, protocol, &engine, error);
+
   if (backend == NULL)
     return FALSE;
   if ((walk->flags & MC_OPEN_SKIP_SIGNATURES) != 0)
     flags |= MC_UNWRAP_SKIP_SIGNATURES;
   if ((walk->flags & MC_OPEN_ALLOW_LEGACY) != 0)
     flags |= MC_UNWRAP_ALLOW_LEGACY;
-
-  /* an errant ciphertext is looked at from outside only */
-  gboolean describe = (walk->flags & MC_OPEN_DESCRIBE) != 0;
-  if (!describe && walk->errant && !walk->opens_errant) {
-    g_auto (McUnwrapped) described = { 0 };
-    if (!backend->describe (engine, object, FALSE, part->path, &described, walk->cancellable,
-                            error))
-      return FALSE;
-    describe = _mc_layers_have_kind (described.layers, MC_LAYER_ENCRYPTED);
-  }
-  if (describe)
+  if ((walk->flags & MC_OPEN_DESCRIBE) != 0)
     return backend->describe (engine, object, FALSE, part->path, ret_unwrapped, walk->cancellable,
                               error);
+  if (walk->errant && !walk->opens_inline)
+    return unwrap_errant (walk, part, backend, engine, object, flags, ret_unwrapped, error);
   return backend->unwrap (engine, object, part->path, flags, ret_unwrapped, walk->cancellable,
                           error);
 }
@@ -352,12 +390,17 @@ open_object (McWalk *walk, McPart *part, McProtocol protocol, const McEntity *en
 {
   g_auto (McUnwrapped) unwrapped = { 0 };
   g_autoptr (GError) inner = NULL;
-  McSpool *object = decode_object (walk, entity, &inner);
+  McSpool *object = NULL;
 
   *ret_content = MC_SPAN_NONE;
+  if (entity->disagrees)
+    _mc_set_error (&inner, MC_ERROR_MALFORMED, NULL,
+                   _("the header of the protected part is ambiguous"));
+  else
+    object = decode_object (walk, entity, &inner);
   if (object != NULL
       && unwrap_object (walk, part, protocol, _mc_span_whole (object), &unwrapped, &inner))
-    return take_unwrapped (walk, part, &unwrapped, ret_content);
+    return take_unwrapped (walk, part, &unwrapped, ret_content, error);
   if (g_error_matches (inner, MC_ERROR, MC_ERROR_CANCELLED)) {
     g_propagate_error (error, g_steal_pointer (&inner));
     return FALSE;
@@ -395,7 +438,7 @@ open_maybe_opaque (McWalk *walk, McPart *part, McSpan *ret_content, gboolean *re
   if (object == NULL || !backend->probe (engine, _mc_span_whole (object)))
     return TRUE;
   *ret_layer = TRUE;
-  _mc_part_add_oddity (part, "generic-type", _ ("S/MIME labelled as application/octet-stream"));
+  _mc_part_add_oddity (part, "generic-type", _("S/MIME labelled as application/octet-stream"));
   return open_object (walk, part, MC_PROTOCOL_SMIME, part->entity, ret_content, error);
 }
 

@@ -20,7 +20,7 @@ typedef struct {
   McOpenFlags flags;
   GCancellable *cancellable;
   gboolean errant;          /* beneath the payload */
-  gboolean opens_errant;    /* ... and opened all the same: inline OpenPGP */
+  gboolean opens_inline;    /* ... and opened all the same: inline OpenPGP */
   const char *sender;       /* canonical; NULL: none or ambiguous */
   guint n_layers;
 } McWalk;

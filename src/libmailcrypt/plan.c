@@ -15,6 +15,8 @@ typedef struct {
   GPtrArray *visible; /* of char*: addresses as written, each mailbox once */
   GPtrArray *hidden;  /* of char* */
   char *sender;       /* nullable: the one address of From, as written */
+  char *signer;       /* nullable: whose key signs and gets the own copy; address or fingerprint */
+  McProtocol protocol;  /* UNKNOWN: to be chosen */
 } McParties;
 
 /* How far one protocol gets. */
@@ -32,6 +34,7 @@ parties_clear (McParties *parties)
   g_clear_pointer (&parties->visible, g_ptr_array_unref);
   g_clear_pointer (&parties->hidden, g_ptr_array_unref);
   g_clear_pointer (&parties->sender, g_free);
+  g_clear_pointer (&parties->signer, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (McParties, parties_clear)
 
@@ -75,7 +78,7 @@ add_party (GPtrArray *addresses, const char *address, GError **error)
 
   if (canonical == NULL) {
     g_autofree char *shown = _mc_text_escape_line (address, -1);
-    _mc_set_error (error, MC_ERROR_INVALID, NULL, _ ("'%s' is no mail address"), shown);
+    _mc_set_error (error, MC_ERROR_INVALID, NULL, _("'%s' is no mail address"), shown);
     return FALSE;
   }
   if (!have_address (addresses, address))
@@ -95,8 +98,8 @@ add_field (const McTree *tree, const char *name, GPtrArray *addresses, GError **
     /* an address that is lost in parsing would be a recipient who gets nothing */
     if (!clean) {
       g_autofree char *shown = _mc_text_escape_line (field->body, -1);
-      _mc_set_error (error, MC_ERROR_MALFORMED, _ ("name the recipients with -r"),
-                     _ ("cannot read the addresses of %s: %s"), name, shown);
+      _mc_set_error (error, MC_ERROR_MALFORMED, _("name the recipients with -r"),
+                     _("cannot read the addresses of %s: %s"), name, shown);
       return FALSE;
     }
     for (guint j = 0; found[j] != NULL; j++)
@@ -106,11 +109,28 @@ add_field (const McTree *tree, const char *name, GPtrArray *addresses, GError **
   return TRUE;
 }
 
+/* One of the caller's: an address, or the name of a configured group. */
 static gboolean
-add_given (GPtrArray *given, GPtrArray *addresses, GError **error)
+add_one_given (McSeal *seal, const char *given, GPtrArray *addresses, GError **error)
+{
+  McSettings *settings = _mc_context_get_settings (seal->context);
+  const char *members =
+    strchr (given, '@') == NULL ? mc_settings_get (settings, "groups", given) : NULL;
+  if (members == NULL)
+    return add_party (addresses, given, error);
+
+  g_auto (GStrv) list = g_strsplit_set (members, ";, \t", -1);
+  for (guint i = 0; list[i] != NULL; i++)
+    if (*list[i] != '\0' && !add_party (addresses, list[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+add_given (McSeal *seal, GPtrArray *given, GPtrArray *addresses, GError **error)
 {
   for (guint i = 0; i < given->len; i++)
-    if (!add_party (addresses, given->pdata[i], error))
+    if (!add_one_given (seal, given->pdata[i], addresses, error))
       return FALSE;
   return TRUE;
 }
@@ -153,17 +173,17 @@ find_parties (McSeal *seal, const McTree *tree, McParties *ret, GError **error)
           || !add_field (tree, "Cc", ret->visible, error)
           || !add_field (tree, "Bcc", ret->hidden, error)))
     return FALSE;
-  if (!add_given (seal->recipients, ret->visible, error)
-      || !add_given (seal->hidden, ret->hidden, error))
+  if (!add_given (seal, seal->recipients, ret->visible, error)
+      || !add_given (seal, seal->hidden, ret->hidden, error))
     return FALSE;
   drop_visible_from_hidden (ret);
   if (ret->visible->len + ret->hidden->len == 0) {
-    _mc_set_error (error, MC_ERROR_NO_KEY, _ ("name the recipients with -r"),
-                   _ ("the message names no recipient"));
+    _mc_set_error (error, MC_ERROR_NO_KEY, _("name the recipients with -r"),
+                   _("the message names no recipient"));
     return FALSE;
   }
   if (ret->visible->len + ret->hidden->len > most) {
-    _mc_set_error (error, MC_ERROR_LIMIT, NULL, _ ("more than %u recipients"), most);
+    _mc_set_error (error, MC_ERROR_LIMIT, NULL, _("more than %u recipients"), most);
     return FALSE;
   }
   return TRUE;
@@ -195,19 +215,29 @@ resolve_all (McSeal *seal, McProtocol protocol, GPtrArray *addresses, GPtrArray 
   return TRUE;
 }
 
-static const char *
-signer_of (const McSeal *seal, const McParties *parties)
+static gboolean
+is_fingerprint (const char *signer)
 {
-  return seal->signer != NULL ? seal->signer : parties->sender;
+  return signer != NULL && strchr (signer, '@') == NULL;
 }
 
-/* To whom a copy for the sender goes: the sender's address, or the key chosen to sign. */
-static const char *
-self_of (const McSeal *seal, const McParties *parties)
+/* To whom a copy for the sender goes: to the key that was named, if that can encrypt, else
+ * to the sender's address. */
+static gboolean
+resolve_self (McSeal *seal, const McParties *parties, McOffer *offer, GCancellable *cancellable,
+              GError **error)
 {
-  if (seal->signer != NULL && strchr (seal->signer, '@') != NULL)
-    return seal->signer;
-  return parties->sender;
+  const char *signer = parties->signer;
+
+  offer->self = resolve_one (seal, offer->protocol, signer, MC_KEY_CAN_ENCRYPT, cancellable, error);
+  if (offer->self == NULL)
+    return FALSE;
+  if (offer->self->chosen != NULL || !is_fingerprint (signer) || parties->sender == NULL)
+    return TRUE;
+  _mc_resolution_free (offer->self);
+  offer->self = resolve_one (seal, offer->protocol, parties->sender, MC_KEY_CAN_ENCRYPT,
+                             cancellable, error);
+  return offer->self != NULL;
 }
 
 static McOffer *
@@ -223,14 +253,11 @@ make_offer (McSeal *seal, const McParties *parties, McProtocol protocol, GCancel
   if (!resolve_all (seal, protocol, parties->visible, offer->recipients, cancellable, error)
       || !resolve_all (seal, protocol, parties->hidden, offer->hidden, cancellable, error))
     return NULL;
-  if (encrypt && (seal->flags & MC_SEAL_NO_SELF) == 0 && self_of (seal, parties) != NULL) {
-    offer->self = resolve_one (seal, protocol, self_of (seal, parties), MC_KEY_CAN_ENCRYPT,
-                               cancellable, error);
-    if (offer->self == NULL)
-      return NULL;
-  }
+  if (encrypt && (seal->flags & MC_SEAL_NO_SELF) == 0
+      && !resolve_self (seal, parties, offer, cancellable, error))
+    return NULL;
   if ((seal->flags & MC_SEAL_SIGN) != 0) {
-    offer->signer = resolve_one (seal, protocol, signer_of (seal, parties), MC_KEY_CAN_SIGN,
+    offer->signer = resolve_one (seal, protocol, parties->signer, MC_KEY_CAN_SIGN,
                                  cancellable, error);
     if (offer->signer == NULL)
       return NULL;
@@ -275,8 +302,8 @@ static void
 refuse_hidden (GError **error)
 {
   _mc_set_error (error, MC_ERROR_NO_KEY,
-                 _ ("mailcrypt sendmail gives each hidden recipient a copy of their own"),
-                 _ ("S/MIME cannot hide recipients: each copy names them all"));
+                 _("mailcrypt sendmail gives each hidden recipient a copy of their own"),
+                 _("S/MIME cannot hide recipients: each copy names them all"));
 }
 
 /* Everybody whom none of the offers reaches; when each is reached by some protocol but all
@@ -301,7 +328,7 @@ refuse_self (const McOffer *offer, GError **error)
 
   g_ptr_array_add (missing, offer->self);
   _mc_resolutions_set_error (missing, MC_KEY_CAN_ENCRYPT, error);
-  _mc_error_add_hint (error, _ ("--no-self encrypts without a copy that you can read"));
+  _mc_error_add_hint (error, _("--no-self encrypts without a copy that you can read"));
 }
 
 static void
@@ -348,28 +375,18 @@ list_protocols (McSeal *seal, const McParties *parties, McProtocol *protocols, G
   guint n = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++) {
-    if (seal->protocol != MC_PROTOCOL_UNKNOWN && seal->protocol != all[i])
+    if (parties->protocol != MC_PROTOCOL_UNKNOWN && parties->protocol != all[i])
       continue;
     if (all[i] == MC_PROTOCOL_SMIME && parties->hidden->len > 0)
       continue;
     if (all[i] == MC_PROTOCOL_OPENPGP && (seal->flags & MC_SEAL_OPAQUE) != 0
-        && seal->protocol == MC_PROTOCOL_UNKNOWN)
+        && parties->protocol == MC_PROTOCOL_UNKNOWN)
       continue;
     protocols[n++] = all[i];
   }
   if (n == 0)
     refuse_hidden (error);
   return n;
-}
-
-static McProtocol
-configured_protocol (McSeal *seal)
-{
-  const char *word
-      = mc_settings_get (_mc_context_get_settings (seal->context), "general", "protocol");
-  if (g_strcmp0 (word, "openpgp") == 0)
-    return MC_PROTOCOL_OPENPGP;
-  return g_strcmp0 (word, "smime") == 0 ? MC_PROTOCOL_SMIME : MC_PROTOCOL_UNKNOWN;
 }
 
 /* The first complete offer is taken; a later protocol is not even looked at then. */
@@ -390,6 +407,9 @@ choose_offer (McSeal *seal, const McParties *parties, GCancellable *cancellable,
   }
   if (n > 0)
     refuse (offers, error);
+  if (n > 0 && parties->hidden->len > 0 && parties->protocol == MC_PROTOCOL_UNKNOWN)
+    _mc_error_add_hint (error, _("S/MIME was not asked, it cannot hide recipients: mailcrypt "
+                                 "sendmail gives each of them a copy of their own"));
   return NULL;
 }
 
@@ -422,21 +442,49 @@ fill_plan (const McOffer *offer, McPlan *plan)
     plan->signer = mc_key_ref (offer->signer->chosen);
 }
 
+static McProtocol
+protocol_of_word (const char *word)
+{
+  if (g_strcmp0 (word, "openpgp") == 0)
+    return MC_PROTOCOL_OPENPGP;
+  return g_strcmp0 (word, "smime") == 0 ? MC_PROTOCOL_SMIME : MC_PROTOCOL_UNKNOWN;
+}
+
+/* Signer and protocol: what the caller says, else the sender's account, else the general
+ * setting. */
+static void
+settle_identity (McSeal *seal, McParties *parties)
+{
+  McSettings *settings = _mc_context_get_settings (seal->context);
+  g_autofree char *group =
+    parties->sender != NULL ? g_strconcat ("account ", parties->sender, NULL) : NULL;
+  const char *signer = group != NULL ? mc_settings_get (settings, group, "signer") : NULL;
+  const char *protocol = group != NULL ? mc_settings_get (settings, group, "protocol") : NULL;
+
+  if (seal->signer != NULL)
+    signer = seal->signer;
+  parties->signer = g_strdup (signer != NULL ? signer : parties->sender);
+  if (protocol == NULL)
+    protocol = mc_settings_get (settings, "general", "protocol");
+  parties->protocol =
+    seal->protocol != MC_PROTOCOL_UNKNOWN ? seal->protocol : protocol_of_word (protocol);
+}
+
 static gboolean
 check_parties (McSeal *seal, const McParties *parties, GError **error)
 {
   gboolean encrypt = (seal->flags & MC_SEAL_ENCRYPT) != 0;
   gboolean sign = (seal->flags & MC_SEAL_SIGN) != 0;
 
-  if (sign && signer_of (seal, parties) == NULL) {
-    _mc_set_error (error, MC_ERROR_NO_KEY, _ ("name the signer with -u"),
-                   _ ("the message does not name exactly one sender"));
+  if (sign && parties->signer == NULL) {
+    _mc_set_error (error, MC_ERROR_NO_KEY, _("name the signer with -u"),
+                   _("the message does not name exactly one sender"));
     return FALSE;
   }
-  if (encrypt && (seal->flags & MC_SEAL_NO_SELF) == 0 && self_of (seal, parties) == NULL) {
+  if (encrypt && (seal->flags & MC_SEAL_NO_SELF) == 0 && parties->signer == NULL) {
     _mc_set_error (error, MC_ERROR_NO_KEY,
-                   _ ("name the sender with -u, or encrypt without an own copy: --no-self"),
-                   _ ("the message does not name exactly one sender to encrypt to"));
+                   _("name the sender with -u, or encrypt without an own copy: --no-self"),
+                   _("the message does not name exactly one sender to encrypt to"));
     return FALSE;
   }
   return TRUE;
@@ -448,9 +496,10 @@ _mc_seal_plan (McSeal *seal, const McTree *tree, McPlan *ret_plan, GCancellable 
 {
   g_auto (McParties) parties = { 0 };
 
-  if (seal->protocol == MC_PROTOCOL_UNKNOWN)
-    seal->protocol = configured_protocol (seal);
-  if (!find_parties (seal, tree, &parties, error) || !check_parties (seal, &parties, error))
+  if (!find_parties (seal, tree, &parties, error))
+    return FALSE;
+  settle_identity (seal, &parties);
+  if (!check_parties (seal, &parties, error))
     return FALSE;
   g_autoptr (McOffer) offer = choose_offer (seal, &parties, cancellable, error);
   if (offer == NULL)

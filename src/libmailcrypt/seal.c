@@ -112,7 +112,7 @@ make_payload (McSeal *seal, const McTree *tree, const McPlan *plan, const McBack
   if ((seal->flags & MC_SEAL_ATTACH_KEY) == 0)
     return g_steal_pointer (&payload);
   if (key == NULL) {
-    _mc_set_error (error, MC_ERROR_NO_KEY, NULL, _ ("there is no key of the sender to attach"));
+    _mc_set_error (error, MC_ERROR_NO_KEY, NULL, _("there is no key of the sender to attach"));
     return NULL;
   }
   return attach_key (seal, backend, engine, key, payload, cancellable, error);
@@ -175,8 +175,8 @@ make_entity (McSeal *seal, const McTree *tree, const McPlan *plan, GCancellable 
   gboolean encrypt = (seal->flags & MC_SEAL_ENCRYPT) != 0;
   gboolean combine = encrypt && (backend->capabilities & MC_BACKEND_COMBINES) != 0;
   if ((seal->flags & MC_SEAL_OPAQUE) != 0 && (backend->capabilities & MC_BACKEND_OPAQUE) == 0) {
-    _mc_set_error (error, MC_ERROR_INVALID, _ ("leave out --opaque, or sign with S/MIME"),
-                   _ ("opaque signatures are for S/MIME only"));
+    _mc_set_error (error, MC_ERROR_INVALID, _("leave out --opaque, or sign with S/MIME"),
+                   _("opaque signatures are for S/MIME only"));
     return NULL;
   }
 

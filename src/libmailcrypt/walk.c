@@ -8,6 +8,7 @@
 
 #include "base/address.h"
 #include "base/error.h"
+#include "mime/header.h"
 
 /* ------------------------------------------------------------------- sender -- */
 
@@ -87,9 +88,14 @@ walk_errant (McWalk *walk, McPart *part, guint depth, GError **error)
   McSpan content;
   gboolean is_layer;
 
+  if (depth > limits->nesting_depth) {
+    _mc_set_error (error, MC_ERROR_LIMIT, NULL, _("parts nested deeper than %u"),
+                   limits->nesting_depth);
+    return FALSE;
+  }
   if (form != MC_FORM_PLAIN && walk->n_layers >= limits->layers) {
     _mc_part_add_oddity (part, "too-many-layers",
-                         _ ("too many cryptographic layers: this one was not looked at"));
+                         _("too many cryptographic layers: this one was not looked at"));
     form = MC_FORM_PLAIN;
   }
   if (!_mc_walk_open_layer (walk, part, form, protocol, &content, &is_layer, error))
@@ -123,18 +129,12 @@ static gboolean
 walk_children (McWalk *walk, McPart *part, guint depth, GError **error)
 {
   McEntity *entity = part->entity;
-  const McLimits *limits = _mc_context_get_limits (walk->message->context);
   gboolean is_signed = _mc_entity_is (entity, "multipart/signed") && part->own_layers->len > 0
                        && entity->children->len == 2;
 
-  if (depth > limits->nesting_depth) {
-    _mc_set_error (error, MC_ERROR_LIMIT, NULL, _ ("parts nested deeper than %u"),
-                   limits->nesting_depth);
-    return FALSE;
-  }
   for (guint i = 0; i < entity->children->len; i++) {
     McEntity *child = entity->children->pdata[i];
-    if (_mc_entity_is (entity, "message/rfc822")) {
+    if (_mc_entity_is_message (entity)) {
       if (!walk_enclosed_message (walk, part, child, depth, error))
         return FALSE;
       continue;
@@ -174,16 +174,18 @@ open_inline (McWalk *walk, McPart *part, GError **error)
 
   if (!starts_inline (part, _mc_context_get_limits (walk->message->context)))
     return TRUE;
-  walk->errant = walk->opens_errant = TRUE;
+  walk->errant = walk->opens_inline = TRUE;
   gboolean ok = _mc_walk_open_layer (walk, part, MC_FORM_OPAQUE, MC_PROTOCOL_OPENPGP, &content,
                                      &is_layer, error);
-  walk->opens_errant = FALSE;
-  _mc_part_add_oddity (part, "inline-openpgp", _ ("OpenPGP inside the text, not PGP/MIME"));
+  walk->opens_inline = FALSE;
+  _mc_part_add_oddity (part, "inline-openpgp", _("OpenPGP inside the text, not PGP/MIME"));
+  if (_mc_layers_have_kind (part->own_layers, MC_LAYER_ENCRYPTED)) {
+    walk->message->inline_part = part;
+    walk->message->report->inline_layer = part->own_layers->pdata[0];
+  }
   if (!ok || content.spool == NULL)
     return ok;
   part->content = _mc_spool_ref (content.spool);
-  if (_mc_layers_have_kind (part->own_layers, MC_LAYER_ENCRYPTED))
-    walk->message->inline_part = part;
   return TRUE;
 }
 
@@ -312,7 +314,7 @@ mc_open_part (McContext *context, GInputStream *input, const char *content_type,
   g_return_val_if_fail (context != NULL && G_IS_INPUT_STREAM (input), NULL);
 
   if (!is_one_line (content_type) || (from != NULL && !is_one_line (from))) {
-    _mc_set_error (error, MC_ERROR_INVALID, NULL, _ ("a header value of several lines"));
+    _mc_set_error (error, MC_ERROR_INVALID, NULL, _("a header value of several lines"));
     return NULL;
   }
   g_autoptr (McSpool) spool = _mc_spool_new (_mc_context_get_limits (context));

@@ -37,7 +37,8 @@ gboolean
 json_print (Tool *tool, char *json, GError **error)
 {
   g_autofree char *object = json;
-  g_autofree char *text = g_strconcat (object, "\n", NULL);
+  g_autofree char *safe = mc_text_escape_json (object);
+  g_autofree char *text = g_strconcat (safe, "\n", NULL);
   tool->json_done = TRUE;
   return output_print (options.output, text, error);
 }

@@ -423,7 +423,7 @@ test_signature_versions (void)
 static void
 test_subpackets_bad (void)
 {
-  static const char *const bodies[] = { "\xff\x00\x00", "\xc1", "\x00", "\x05\x02" "abc",
+  static const char *const bodies[] = { "\xff\x00\x00", "\xc1", "\x00", "\x05\x02\x61\x62\x63",
                                         "\xff\xff\xff\xff\xff\x02" };
   static const gsize sizes[] = { 3, 1, 1, 5, 6 };
   for (guint i = 0; i < G_N_ELEMENTS (bodies); i++) {

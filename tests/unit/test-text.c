@@ -202,7 +202,16 @@ test_long_conversion (void)
   CU_ASSERT_TRUE (g_str_has_suffix (got, "üü"));
 }
 
+static void
+test_json (void)
+{
+  g_autofree char *safe = mc_text_escape_json ("{\n\"a\" : \"\\u001b ä \xc2\x9b \xe2\x80\xae "
+                                               "\xf3\xa0\x80\x81\"\n}");
+  CU_ASSERT_STRING_EQUAL (safe, "{\n\"a\" : \"\\u001b ä \\u009b \\u202e \\udb40\\udc01\"\n}");
+}
+
 static CU_TestInfo tests[] = {
+  { "JSON stays JSON and shows nothing hidden", test_json },
   { "harmless text stays", test_harmless },
   { "control characters", test_controls },
   { "bidi and invisible characters", test_invisible },

@@ -116,6 +116,26 @@ escape (const char *text, gssize given_size, gboolean several_lines)
   return g_string_free (out, FALSE);
 }
 
+/* A JSON text's own line ends and spaces stay; inside its strings control characters below
+ * U+0020 are escaped already. */
+char *
+mc_text_escape_json (const char *json)
+{
+  GString *out = g_string_sized_new (strlen (json) + 1);
+
+  for (const char *p = json; *p != '\0'; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+    if (c < 0x80 || !is_hostile (c))
+      g_string_append_len (out, p, g_utf8_next_char (p) - p);
+    else if (c < 0x10000)
+      g_string_append_printf (out, "\\u%04x", (guint) c);
+    else
+      g_string_append_printf (out, "\\u%04x\\u%04x", (guint) (0xd7c0 + (c >> 10)),
+                              (guint) (0xdc00 + (c & 0x3ff)));
+  }
+  return g_string_free (out, FALSE);
+}
+
 char *
 _mc_text_escape_line (const char *text, gssize size)
 {

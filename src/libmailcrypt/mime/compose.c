@@ -287,7 +287,7 @@ _mc_compose_with_key (McSpan payload, McSpan key, const char *type, const char *
                       McSpool *output, GError **error)
 {
   McTraits traits;
-  if (!check_value (type, error) || !_mc_traits_of_span (&traits, key, error))
+  if (!_mc_traits_of_span (&traits, key, error))
     return FALSE;
 
   g_auto (McWriter) writer = { 0 };

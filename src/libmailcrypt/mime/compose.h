@@ -37,7 +37,8 @@ gboolean _mc_compose_signed (McSpan payload, McSpan signature, const char *signa
 gboolean _mc_compose_pgp_encrypted (McSpan armour, McSpool *output, GError **error);
 /* application/pkcs7-mime (RFC 8551 section 3.2) around DER; @format as in McSealed. */
 gboolean _mc_compose_pkcs7 (McSpan der, const char *format, McSpool *output, GError **error);
-/* multipart/mixed of @payload and a key (@type, e.g. "application/pgp-keys"), as a payload. */
+/* multipart/mixed of @payload and a key, as a payload. @type is a constant of the backend's,
+ * parameters included ("application/pkcs7-mime; smime-type=certs-only"). */
 gboolean _mc_compose_with_key (McSpan payload, McSpan key, const char *type,
                                const char *filename, McSpool *output, GError **error);
 

@@ -264,10 +264,14 @@ unwrap_encrypted (McUnwrap *unwrap, GError **error)
 {
   init_unwrapped (unwrap->unwrapped, "encrypted");
   McLayer *layer = add_encrypted_layer (unwrap->object, unwrap->path, unwrap->unwrapped);
-  if (unwrap->object->problem != NULL) {
-    gboolean unsupported = strcmp (unwrap->object->problem, "unsupported-encryption") == 0;
-    fail (layer, unsupported ? MC_DECRYPTION_ERROR : MC_DECRYPTION_FAILED,
-          _mc_reason_new (unwrap->object->problem, NULL, "%s", unwrap->object->problem_text));
+  const char *problem = unwrap->object->problem;
+  if (problem != NULL) {
+    gboolean unguarded = strcmp (problem, "no-integrity-protection") == 0;
+    gboolean unsupported = strcmp (problem, "unsupported-encryption") == 0;
+    fail (layer, unguarded ? MC_DECRYPTION_FAILED : MC_DECRYPTION_ERROR,
+          _mc_reason_new (problem, NULL, "%s", unwrap->object->problem_text));
+    if (!unguarded && !unsupported)
+      layer->structure = MC_CONTENT_MALFORMED;
     return TRUE;
   }
   gboolean again = FALSE;

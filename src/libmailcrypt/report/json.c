@@ -252,7 +252,8 @@ _mc_json_end (JsonBuilder *builder, int exit_status)
   json_builder_end_object (builder);
 
   g_autoptr (JsonNode) root = json_builder_get_root (builder);
-  return json_to_string (root, TRUE);
+  g_autofree char *json = json_to_string (root, TRUE);
+  return mc_text_escape_json (json);
 }
 
 char *

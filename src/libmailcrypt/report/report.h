@@ -126,6 +126,7 @@ struct _McReport {
   /* facts */
   GPtrArray *layers;        /* of McLayer (owned), the envelope, outermost first */
   GPtrArray *errant;        /* of McLayer (owned) */
+  const McLayer *inline_layer;  /* nullable; in errant: the text as a whole is an inline OpenPGP message */
   GPtrArray *headers;       /* of McHeader (owned) */
   GPtrArray *parts;         /* of McPart, borrowed from the message that owns this report */
   GStrv from;               /* addresses of From as written; hostile */

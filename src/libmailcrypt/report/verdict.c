@@ -130,15 +130,45 @@ explain_sender (McSigner *signer, const char *sender)
   if (sender == NULL) {
     g_ptr_array_add (signer->reasons,
                      _mc_reason_new ("from-ambiguous", NULL,
-                                     _ ("the message does not name exactly one sender")));
+                                     _("the message does not name exactly one sender")));
     return;
   }
   g_autofree char *address = mc_text_escape_line (mc_signer_get_address (signer));
   g_autofree char *from = mc_text_escape_line (sender);
   g_ptr_array_add (signer->reasons,
-                   _mc_reason_new ("not-sender", NULL, _ ("signed by %s, but the sender is %s"),
-                                   *address != '\0' ? address : _ ("somebody without an address"),
+                   _mc_reason_new ("not-sender", NULL, _("signed by %s, but the sender is %s"),
+                                   *address != '\0' ? address : _("somebody without an address"),
                                    from));
+}
+
+/* What no backend can say, since it does not know for whom the signer has to speak. */
+static void
+explain_untrusted (McSigner *signer)
+{
+  g_autofree char *address = mc_text_escape_line (mc_signer_get_address (signer));
+  g_autofree char *hint = NULL;
+
+  if (signer->fingerprint != NULL && *address != '\0')
+    hint = g_strdup_printf (_("when you have compared the fingerprint with its owner: "
+                              "mailcrypt keys trust %s --for %s"),
+                            signer->fingerprint, address);
+  g_ptr_array_add (signer->reasons,
+                   _mc_reason_new ("untrusted", hint,
+                                   _("nobody has confirmed that the key belongs to %s"),
+                                   *address != '\0' ? address : _("its owner")));
+}
+
+static void
+explain_signer (McSigner *signer, const char *sender)
+{
+  if (signer->status == MC_SIGNATURE_NOT_SENDER)
+    explain_sender (signer, sender);
+  else if (signer->status == MC_SIGNATURE_UNTRUSTED && signer->reasons->len == 0)
+    explain_untrusted (signer);
+  else if (signer->status == MC_SIGNATURE_ERROR && signer->reasons->len == 0)
+    g_ptr_array_add (signer->reasons,
+                     _mc_reason_new ("unclear", NULL,
+                                     _("the engine gave no clear answer about a signature")));
 }
 
 /* Returns the signer behind the layer's status. */
@@ -151,12 +181,7 @@ judge_signed_layer (McLayer *layer, gboolean check_from)
   for (guint i = 0; i < layer->signers->len; i++) {
     McSigner *signer = layer->signers->pdata[i];
     signer->status = _mc_verdict_signer (signer, layer->sender, check_from, &signer->identity);
-    if (signer->status == MC_SIGNATURE_NOT_SENDER)
-      explain_sender (signer, layer->sender);
-    if (signer->status == MC_SIGNATURE_ERROR && signer->reasons->len == 0)
-      g_ptr_array_add (signer->reasons,
-                       _mc_reason_new ("unclear", NULL,
-                                       _("the engine gave no clear answer about a signature")));
+    explain_signer (signer, layer->sender);
     if (speaker == NULL || speaks_louder (signer->status, layer->signature)) {
       speaker = signer;
       layer->signature = signer->status;
@@ -172,6 +197,8 @@ judge_signed_layer (McLayer *layer, gboolean check_from)
 static void
 judge_decryption (McReport *report, gboolean *ret_counts)
 {
+  gboolean authenticated = TRUE;
+
   *ret_counts = FALSE;
   report->decryption = MC_DECRYPTION_NONE;
   report->authenticated = FALSE;
@@ -184,9 +211,13 @@ judge_decryption (McReport *report, gboolean *ret_counts)
     report->decryption = layer->decryption;
     report->decryption_protocol = layer->protocol;
     _mc_reasons_merge (report->reasons, layer->reasons);
-    if (layer->decryption != MC_DECRYPTION_OK)
+    if (layer->decryption != MC_DECRYPTION_OK) {
+      report->authenticated = FALSE;
       return;
-    report->authenticated |= layer->authenticated;
+    }
+    /* what any layer lets pass may have been altered before an outer one was put on */
+    authenticated &= layer->authenticated;
+    report->authenticated = authenticated;
     *ret_counts |= !layer->weak;
   }
 }
@@ -216,7 +247,7 @@ judge_signatures (McReport *report)
     if (i < inner && layer->signature != MC_SIGNATURE_BAD) {
       if (!_mc_reasons_have (layer->reasons, "signature-outside-encryption"))
         _mc_layer_add_reason (layer, "signature-outside-encryption", NULL,
-                              _ ("a signature around the encryption does not vouch for "
+                              _("a signature around the encryption does not vouch for "
                                  "what is inside"));
       continue;
     }
@@ -260,8 +291,8 @@ judge_errant (McReport *report)
     if (!_mc_reasons_have (report->reasons, code))
       g_ptr_array_add (report->reasons,
                        _mc_reason_new (code, NULL,
-                                       is_signed ? _ ("a signature covers only part %s")
-                                                 : _ ("only part %s is encrypted"),
+                                       is_signed ? _("a signature covers only part %s")
+                                                 : _("only part %s is encrypted"),
                                        layer->path));
   }
 }
@@ -272,11 +303,11 @@ explain_absence (McReport *report, gboolean encrypted)
   if (report->layers->len == 0)
     g_ptr_array_add (report->reasons,
                      _mc_reason_new ("not-protected", NULL,
-                                     _ ("the message is neither signed nor encrypted")));
+                                     _("the message is neither signed nor encrypted")));
   else if (encrypted && report->signature == MC_SIGNATURE_NONE)
     g_ptr_array_add (report->reasons,
                      _mc_reason_new ("not-signed", NULL,
-                                     _ ("encrypted, but nobody vouches for the content: "
+                                     _("encrypted, but nobody vouches for the content: "
                                         "anybody could have written it")));
 }
 
@@ -317,25 +348,15 @@ have_malformed_encryption (const McReport *report)
     if (layer->kind == MC_LAYER_ENCRYPTED && layer->structure == MC_CONTENT_MALFORMED)
       return TRUE;
   }
-  return FALSE;
-}
-
-static const McLayer *
-find_inline (const McReport *report)
-{
-  for (guint i = 0; i < report->errant->len; i++) {
-    const McLayer *layer = report->errant->pdata[i];
-    if (layer->kind == MC_LAYER_ENCRYPTED && layer->decryption != MC_DECRYPTION_NONE)
-      return layer;
-  }
-  return NULL;
+  return report->inline_layer != NULL
+         && report->inline_layer->structure == MC_CONTENT_MALFORMED;
 }
 
 int
 mc_report_get_decrypt_status (const McReport *report)
 {
   McDecryptionStatus status = report->decryption;
-  const McLayer *inline_layer = find_inline (report);
+  const McLayer *inline_layer = report->inline_layer;
 
   if (status == MC_DECRYPTION_NONE && inline_layer != NULL)
     status = inline_layer->decryption;
