@@ -178,7 +178,9 @@ check_refused (McSpool *object, const char *reason)
   g_auto (McUnwrapped) result = { 0 };
   pgp_unwrap (&pgp_own, object, &result);
   const McLayer *layer = pgp_layer_at (&result, 0, MC_LAYER_ENCRYPTED);
-  CU_ASSERT_EQUAL (layer->decryption, strcmp (code, "no-integrity-protection") == 0 ? MC_DECRYPTION_FAILED : MC_DECRYPTION_ERROR);
+  gboolean unguarded = strcmp (reason, "no-integrity-protection") == 0;
+  CU_ASSERT_EQUAL (layer->decryption, unguarded ? MC_DECRYPTION_FAILED : MC_DECRYPTION_ERROR);
+  CU_ASSERT_EQUAL (layer->structure, unguarded ? MC_CONTENT_UNKNOWN : MC_CONTENT_MALFORMED);
   CU_ASSERT_TRUE (pgp_has_reason (layer->reasons, reason));
   CU_ASSERT_PTR_NULL (result.content);
   CU_ASSERT_FALSE (layer->authenticated);
