@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Bad input: a clear error, the right status, nothing of the message out, old files as they were."""
 
+import bz2
 import os
 import random
 import re
@@ -10,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import zlib
 
 import harness
 import mailkit as m
@@ -375,6 +377,32 @@ def test_ciphertext_appended_literal():
     literal = pgp.shared("world").gpg("--store", input=m.entity(b"injected\r\n")).out
     fails_cleanly(alice(), rewrap("openpgp", binary("openpgp") + literal), (9, 10))
     fails_cleanly(alice(), rewrap("openpgp", literal + binary("openpgp")), (3, 9, 10))
+
+
+def packet(tag, body):
+    return bytes([0xc0 | tag, 255]) + len(body).to_bytes(4, "big") + body
+
+
+def armoured(data):
+    return b"-----BEGIN PGP MESSAGE-----\n\n" + m.b64(data) + b"-----END PGP MESSAGE-----\n"
+
+
+@each("whole", "damaged", "without protection", "signed")
+def test_ciphertext_within_compression(name):
+    """gpg opens what it finds inside, as if nobody had to check a decryption."""
+    options = {"without protection": ("--rfc2440", "--disable-mdc", "--cipher-algo", "AES256")}
+    data = pgp.encrypt(m.entity(BODY * 20), signer="bob" if name == "signed" else None, armor=False,
+                       options=options.get(name, ()) + ("--compress-algo", "none"))
+    if name == "damaged":
+        data = flip(data, len(data) - 300, 0)
+    for number, compress in ((3, bz2.compress), (2, zlib.compress)):
+        armour = armoured(packet(8, bytes([number]) + compress(data)))
+        part = m.pgp_encrypted(armour)
+        for mail in (from_bob(part), m.plain(armour)):
+            fails_cleanly(alice(), mail, (3, 9, 10, 12))
+            lacks(alice().run("show", input=mail).out, SECRET, "shown")
+        mail = from_bob(m.multipart([m.entity(b"before\r\n"), part]))
+        lacks(alice().run("show", input=mail).out, SECRET, "shown")
 
 
 def test_compression_bomb():

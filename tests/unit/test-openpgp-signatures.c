@@ -233,8 +233,8 @@ test_verify_revoked (void)
 static void
 test_opaque (void)
 {
-  const char *const options[] = { "", "--armor", "--compress-algo none", "--compress-algo bzip2",
-                                  "--compress-algo zip" };
+  const char *const options[] = { "", "--armor", "--compress-algo none", "--compress-algo zip",
+                                  "--textmode" };
   g_autoptr (GBytes) text = g_bytes_new_static (PGP_TEXT, sizeof PGP_TEXT - 1);
   for (guint i = 0; i < G_N_ELEMENTS (options); i++) {
     g_autofree char *line = g_strdup_printf ("--sign -u alice@example.org %s", options[i]);
@@ -246,14 +246,15 @@ test_opaque (void)
     CU_ASSERT_EQUAL (result.layers->len, 1);
     const McSigner *signer = pgp_only_signer (pgp_layer_at (&result, 0, MC_LAYER_SIGNED));
     CU_ASSERT_EQUAL (signer->content, MC_CONTENT_INTACT);
-    CU_ASSERT_TRUE (pgp_holds (result.content, PGP_TEXT, sizeof PGP_TEXT - 1));
+    if (strstr (options[i], "textmode") == NULL)
+      CU_ASSERT_TRUE (pgp_holds (result.content, PGP_TEXT, sizeof PGP_TEXT - 1));
   }
 }
 
 static void
 test_literal (void)
 {
-  const char *const options[] = { "", "--armor", "--compress-algo none", "--compress-algo bzip2" };
+  const char *const options[] = { "", "--armor", "--compress-algo none", "--compress-algo zlib" };
   g_autoptr (GBytes) text = g_bytes_new_static (PGP_TEXT, sizeof PGP_TEXT - 1);
   for (guint i = 0; i < G_N_ELEMENTS (options); i++) {
     g_autofree char *line = g_strdup_printf ("--store %s", options[i]);

@@ -333,8 +333,9 @@ on_compressed (McWalk *walk, McPackets *packets, guint tag G_GNUC_UNUSED, GError
   case 2:
     return walk_inflated (walk, packets, G_ZLIB_COMPRESSOR_FORMAT_ZLIB, error);
   case 3:
-    walk->object->unreadable = TRUE;
-    return see_content (walk);
+    /* What is in it would have to be gpg's word, and gpg opens whatever it finds there. */
+    _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("unsupported compression: bzip2"));
+    return FALSE;
   default:
     return malformed (error, _("an unknown compression"));
   }

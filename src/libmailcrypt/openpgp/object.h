@@ -25,7 +25,6 @@ typedef struct {
 
 typedef struct {
   McPgpKind kind;           /* as far as it could be found out */
-  gboolean unreadable;      /* compressed in a way that is not read here */
   GPtrArray *recipients;    /* of McRecipient (owned) */
   guint passphrases;        /* passphrases that would open it */
   GPtrArray *signatures;    /* of McPgpSignature (owned) */

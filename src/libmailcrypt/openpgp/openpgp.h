@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
   guint begin_decryption, decryption_okay, decryption_failed, end_decryption;
   guint good_mdc, bad_mdc, plaintext, new_signature, no_data, unexpected;
+  guint decrypting;         /* lines of any kind that only come when gpg decrypts */
   guint integrity;          /* DECRYPTION_INFO: 2 is the MDC */
   guint cipher;             /* DECRYPTION_INFO */
   gpgme_err_code_t secret_error;    /* why a secret key could not be used */

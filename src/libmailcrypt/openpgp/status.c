@@ -123,9 +123,20 @@ static const McStatusLine status_lines[] = {
   { "VALIDSIG", 0, on_valid_sig },
 };
 
+static gboolean
+tells_of_decryption (const char *keyword)
+{
+  static const char *const keywords[] = {
+    "ENC_TO", "NO_SECKEY", "BEGIN_DECRYPTION", "END_DECRYPTION", "GOODMDC", "BADMDC",
+    "SESSION_KEY", "NEED_PASSPHRASE", "NEED_PASSPHRASE_SYM", NULL,
+  };
+  return g_str_has_prefix (keyword, "DECRYPTION_") || g_strv_contains (keywords, keyword);
+}
+
 void
 _mc_status_take (McStatus *status, const char *keyword, const char *arguments)
 {
+  status->decrypting += tells_of_decryption (keyword);
   for (guint i = 0; i < G_N_ELEMENTS (status_lines); i++) {
     if (strcmp (status_lines[i].keyword, keyword) != 0)
       continue;

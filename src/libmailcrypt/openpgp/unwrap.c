@@ -288,19 +288,27 @@ verify_operation (gpgme_ctx_t gpgme, gpgme_data_t input, gpgme_data_t output)
   return gpgme_op_verify (gpgme, input, NULL, output);
 }
 
+/* gpg decrypts whenever it meets something to decrypt, whatever it was asked to do: what
+ * comes out then was not checked as a decryption must be. */
+static gboolean
+is_only_signed (const McRun *run)
+{
+  const McStatus *status = &run->status;
+  gpgme_err_code_t code = gpgme_err_code (run->code);
+  gboolean no_failure = code == GPG_ERR_NO_ERROR || code == GPG_ERR_NO_DATA;
+  return status->decrypting == 0 && status->plaintext == 1
+         && (status->new_signature > 0 || no_failure);
+}
+
 static gboolean
 take_signed_content (McUnwrap *unwrap, McRun *run, McLayer *layer, McSpool **content,
                      GError **error)
 {
-  if (run->status.plaintext != 1) {
+  if (!is_only_signed (run)) {
     _mc_openpgp_mark_malformed (layer, "malformed", _("GnuPG did not find exactly one content"));
     return TRUE;
   }
   unwrap->unwrapped->content = g_steal_pointer (content);
-  if (unwrap->object->unreadable && run->status.new_signature == 0) {
-    g_ptr_array_set_size (unwrap->unwrapped->layers, 0);   /* it was only compressed */
-    return TRUE;
-  }
   return _mc_openpgp_take_signatures (run, unwrap->object, judges_signatures (unwrap), layer,
                                       error);
 }
@@ -377,8 +385,6 @@ unwrap_object (McUnwrap *unwrap, McSpool *literal, GError **error)
   case MC_PGP_LITERAL:
     if (unwrap->object->problem != NULL)
       break;
-    if (unwrap->object->unreadable)
-      return unwrap_signed (unwrap, error);
     init_unwrapped (unwrap->unwrapped, "literal");
     unwrap->unwrapped->content = _mc_spool_ref (literal);
     return TRUE;
