@@ -68,8 +68,6 @@ tool_error_get_status (const GError *error)
 {
   if (error->domain == TOOL_ERROR)
     return error->code;
-  if (error->domain == G_OPTION_ERROR)
-    return STATUS_USAGE;
   return mc_error_get_exit_status (error);
 }
 
@@ -78,8 +76,6 @@ tool_error_get_word (const GError *error)
 {
   if (error->domain == TOOL_ERROR)
     return tool_error_get_private (error)->word;
-  if (error->domain == G_OPTION_ERROR)
-    return "usage";
   return mc_error_get_word (error);
 }
 
@@ -145,28 +141,40 @@ tool_set_report_error (GError **error, const McReport *report, int status)
 
 /* ----------------------------------------------------------------- printing -- */
 
-static void
-print_hints (const char *hint)
+char **
+tool_split_hints (const char *hint)
 {
-  if (hint == NULL)
-    return;
-  g_auto (GStrv) lines = g_strsplit (hint, "\n", -1);
-  for (int i = 0; lines[i] != NULL; i++) {
-    g_autofree char *line = mc_text_escape_line (lines[i]);
-    if (*line != '\0')
-      fprintf (stderr, _("hint: %s\n"), line);
+  g_autoptr (GPtrArray) found = g_ptr_array_new ();
+  g_auto (GStrv) lines = g_strsplit (hint != NULL ? hint : "", "\n", -1);
+  for (char **line = lines; *line != NULL; line++) {
+    g_autofree char *safe = mc_text_escape_line (*line);
+    if (*safe != '\0' && !g_ptr_array_find_with_equal_func (found, safe, g_str_equal, NULL))
+      g_ptr_array_add (found, g_steal_pointer (&safe));
   }
+  g_ptr_array_add (found, NULL);
+  return (char **) g_ptr_array_steal (found, NULL);
 }
 
 static void
-print_line (const Tool *tool, const char *kind, const char *message)
+print_hints (const char *hint)
 {
-  /* Messages quote what stands in files and mails. */
-  g_autofree char *line = mc_text_escape_line (message);
-  if (tool->name != NULL)
-    fprintf (stderr, "mailcrypt: %s: %s%s\n", tool->name, kind, line);
-  else
-    fprintf (stderr, "mailcrypt: %s%s\n", kind, line);
+  g_auto (GStrv) lines = tool_split_hints (hint);
+  for (char **line = lines; *line != NULL; line++)
+    fprintf (stderr, _("hint: %s\n"), *line);
+}
+
+/* Each line says where it comes from, so that no name with a line break in it can pass
+ * for something else. */
+static void
+print_message (const Tool *tool, const char *kind, const char *message)
+{
+  g_auto (GStrv) lines = g_strsplit (message, "\n", -1);
+  for (char **line = lines; *line != NULL; line++) {
+    /* Messages quote what stands in files and mails. */
+    g_autofree char *safe = mc_text_escape_line (*line);
+    fprintf (stderr, "mailcrypt: %s%s%s%s\n", tool->name != NULL ? tool->name : "",
+             tool->name != NULL ? ": " : "", line == lines ? kind : "", safe);
+  }
 }
 
 /* The one limit that has an option of its own. */
@@ -192,7 +200,7 @@ int
 tool_print_error (Tool *tool, const GError *error)
 {
   int status = tool_error_get_status (error);
-  print_line (tool, "", error->message);
+  print_message (tool, "", error->message);
   print_hints (tool_error_get_hint (error));
   if (is_size_limit (tool, error)) {
     g_autofree char *limit = describe_size_limit (tool);
@@ -217,6 +225,26 @@ tool_warn (const Tool *tool, const char *hint, const char *format, ...)
   va_start (args, format);
   g_autofree char *message = g_strdup_vprintf (format, args);
   va_end (args);
-  print_line (tool, _("warning: "), message);
+  print_message (tool, _("warning: "), message);
   print_hints (hint);
+}
+
+void
+tool_alert (const Tool *tool, const char *hint, const char *message)
+{
+  print_message (tool, _("warning: "), message);
+  print_hints (hint);
+}
+
+void
+tool_note (const Tool *tool, const char *format, ...)
+{
+  if (options.quiet)
+    return;
+
+  va_list args;
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+  print_message (tool, "", message);
 }

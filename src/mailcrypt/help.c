@@ -103,30 +103,13 @@ each_command (GString *text, const Command *table, const char *parent, AppendFun
   }
 }
 
-/* All options that @command takes. (transfer container) */
-static GPtrArray *
-list_options (const Command *command)
-{
-  GPtrArray *list = g_ptr_array_new ();
-  const GOptionEntry *own = command != NULL ? command->options : NULL;
-  for (; own != NULL && own->long_name != NULL; own++)
-    g_ptr_array_add (list, (gpointer) own);
-  for (const OptionGroup *group = option_groups; group->title != NULL; group++) {
-    if (!option_group_fits (group, command))
-      continue;
-    for (const GOptionEntry *entry = group->entries; entry->long_name != NULL; entry++)
-      g_ptr_array_add (list, (gpointer) entry);
-  }
-  return list;
-}
-
 static void
 append_words (GString *text, const Command *command)
 {
   const Command *table = command != NULL ? command->commands : tool_commands;
   for (; table != NULL && table->name != NULL; table++)
     g_string_append_printf (text, "%s ", table->name);
-  g_autoptr (GPtrArray) list = list_options (command);
+  g_autoptr (GPtrArray) list = options_list (command);
   for (guint i = 0; i < list->len; i++) {
     const GOptionEntry *entry = g_ptr_array_index (list, i);
     g_string_append_printf (text, "%s--%s", i > 0 ? " " : "", entry->long_name);
@@ -205,7 +188,7 @@ append_fish (GString *text, const Command *command, const char *name)
     g_string_append_printf (text, "complete -c mailcrypt -n '%s' -a %s -d %s\n", condition,
                             table->name, help);
   }
-  g_autoptr (GPtrArray) list = list_options (command);
+  g_autoptr (GPtrArray) list = options_list (command);
   for (guint i = 0; i < list->len; i++) {
     const GOptionEntry *entry = g_ptr_array_index (list, i);
     g_autofree char *help = quote_fish (_(entry->description));

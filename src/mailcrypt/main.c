@@ -12,7 +12,7 @@
 #include "process.h"
 #include "tool.h"
 
-#define READS (COMMAND_CHAINS | COMMAND_SECRET)
+#define READS (COMMAND_READS | COMMAND_CHAINS | COMMAND_JUDGES | COMMAND_SECRET)
 #define WRITES (COMMAND_CHAINS | COMMAND_SECRET | COMMAND_PROTOCOL)
 
 const Command tool_commands[] = {
@@ -24,16 +24,16 @@ const Command tool_commands[] = {
     .flags = WRITES, .options = sign_options, .run = cmd_sign },
   { .name = "decrypt", .operands = "[FILE]", .most_operands = 1,
     .help = N_("Write a message without its encryption"),
-    .flags = READS | COMMAND_JUDGES, .options = decrypt_options, .run = cmd_decrypt },
+    .flags = READS, .options = decrypt_options, .run = cmd_decrypt },
   { .name = "verify", .operands = "[FILE]", .most_operands = 1,
     .help = N_("Judge the protection of a message"),
-    .flags = READS | COMMAND_JUDGES, .run = cmd_verify },
+    .flags = READS, .run = cmd_verify },
   { .name = "show", .operands = "[FILE]", .most_operands = 1,
     .help = N_("Show a message and its protection to a person"),
-    .flags = READS | COMMAND_JUDGES, .options = show_options, .run = cmd_show },
+    .flags = READS, .options = show_options, .run = cmd_show },
   { .name = "extract", .operands = "--part=N [FILE]", .most_operands = 1,
     .help = N_("Write one part's decoded content"),
-    .flags = COMMAND_SECRET, .options = extract_options, .run = cmd_extract },
+    .flags = COMMAND_READS | COMMAND_SECRET, .options = extract_options, .run = cmd_extract },
   { .name = "inspect", .operands = "[FILE]", .most_operands = 1,
     .help = N_("Show the structure of a message, without any key"),
     .run = cmd_inspect },

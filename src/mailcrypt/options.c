@@ -9,26 +9,16 @@
 
 Options options = { .passphrase_fd = -1 };
 
-/* Strings that may be given both before and after the command are parsed into here,
- * and moved to `options` after each round. */
-static Options given;
-
-static char **remaining;
-static const GOptionEntry operand_entries[] = {
-  { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &remaining, NULL, NULL },
-  G_OPTION_ENTRY_NULL
-};
-
 static const GOptionEntry general_entries[] = {
-  { "output", 'o', 0, G_OPTION_ARG_FILENAME, &given.output,
+  { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output,
     N_("Write the result to FILE (- is standard output)"), N_("FILE") },
   { "json", 0, 0, G_OPTION_ARG_NONE, &options.json,
     N_("Print one JSON object for programs"), NULL },
-  { "config", 0, 0, G_OPTION_ARG_FILENAME, &given.config,
+  { "config", 0, 0, G_OPTION_ARG_FILENAME, &options.config,
     N_("Read the configuration from FILE"), N_("FILE") },
-  { "homedir", 0, 0, G_OPTION_ARG_FILENAME, &given.homedir,
+  { "homedir", 0, 0, G_OPTION_ARG_FILENAME, &options.homedir,
     N_("Keep configuration, keys and caches in DIR"), N_("DIR") },
-  { "max-size", 0, 0, G_OPTION_ARG_STRING, &given.max_size,
+  { "max-size", 0, 0, G_OPTION_ARG_STRING, &options.max_size,
     N_("Refuse input over SIZE octets (suffixes K, M, G)"), N_("SIZE") },
   { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet,
     N_("Say nothing but errors"), NULL },
@@ -66,6 +56,10 @@ static const GOptionEntry judge_entries[] = {
     N_("Do not let anyPolicy stand for other policies"), NULL },
   { "no-from-check", 0, 0, G_OPTION_ARG_NONE, &options.no_from_check,
     N_("Judge signature and chain only, not the sender"), NULL },
+  G_OPTION_ENTRY_NULL
+};
+
+static const GOptionEntry reading_entries[] = {
   { "allow-legacy", 0, 0, G_OPTION_ARG_NONE, &options.allow_legacy,
     N_("Read RC2 and DES, which never count as encryption"), NULL },
   G_OPTION_ENTRY_NULL
@@ -85,6 +79,7 @@ static const GOptionEntry protocol_entries[] = {
 
 const OptionGroup option_groups[] = {
   { COMMAND_PROTOCOL, N_("Choice of protocol"), protocol_entries },
+  { COMMAND_READS, N_("Reading"), reading_entries },
   { COMMAND_SECRET, N_("Passphrases"), secret_entries },
   { COMMAND_CHAINS, N_("Certificate chains"), chain_entries },
   { COMMAND_JUDGES, N_("Judging signatures"), judge_entries },
@@ -96,6 +91,22 @@ gboolean
 option_group_fits (const OptionGroup *group, const Command *command)
 {
   return group->flag == 0 || (command != NULL && (command->flags & group->flag) != 0);
+}
+
+GPtrArray *
+options_list (const Command *command)
+{
+  GPtrArray *list = g_ptr_array_new ();
+  const GOptionEntry *own = command != NULL ? command->options : NULL;
+  for (; own != NULL && own->long_name != NULL; own++)
+    g_ptr_array_add (list, (gpointer) own);
+  for (const OptionGroup *group = option_groups; group->title != NULL; group++) {
+    if (!option_group_fits (group, command))
+      continue;
+    for (const GOptionEntry *entry = group->entries; entry->long_name != NULL; entry++)
+      g_ptr_array_add (list, (gpointer) entry);
+  }
+  return list;
 }
 
 /* ----------------------------------------------------------- nearest names -- */
@@ -128,62 +139,19 @@ typedef struct {
   guint distance;
 } Nearest;
 
+/* Offers @name. Of a short word little is left after two changes. */
 static void
 nearest_offer (Nearest *nearest, const char *name)
 {
-  guint distance = edit_distance (nearest->word, name);
-  gboolean begins = strlen (nearest->word) >= 3 && g_str_has_prefix (name, nearest->word);
-  if (distance > 2 && !begins)
+  gsize size = strlen (nearest->word);
+  gboolean begins = size >= 2 && g_str_has_prefix (name, nearest->word);
+  guint distance = begins ? 1 : edit_distance (nearest->word, name);
+  if (distance > MIN (2, size / 2))
     return;
   if (nearest->name == NULL || distance < nearest->distance) {
     nearest->name = name;
     nearest->distance = distance;
   }
-}
-
-static gboolean
-entries_have (const GOptionEntry *entries, const char *name, Nearest *nearest)
-{
-  for (; entries != NULL && entries->long_name != NULL; entries++) {
-    if (strcmp (entries->long_name, name) == 0)
-      return TRUE;
-    nearest_offer (nearest, entries->long_name);
-  }
-  return FALSE;
-}
-
-static gboolean
-command_has_option (const Command *command, const char *name, Nearest *nearest)
-{
-  if (command != NULL && entries_have (command->options, name, nearest))
-    return TRUE;
-  for (const OptionGroup *group = option_groups; group->title != NULL; group++)
-    if (option_group_fits (group, command) && entries_have (group->entries, name, nearest))
-      return TRUE;
-  return FALSE;
-}
-
-/* GOption says in a sentence which option it does not know; this finds it again. */
-static void
-set_unknown_option (GError **error, const Tool *tool, const char *const *words,
-                    const char *message)
-{
-  g_autofree char *help = g_strdup_printf (_("'mailcrypt %s%s--help' lists the options"),
-                                           tool->name != NULL ? tool->name : "",
-                                           tool->name != NULL ? " " : "");
-  for (; *words != NULL && strcmp (*words, "--") != 0; words++) {
-    if (!g_str_has_prefix (*words, "--"))
-      continue;
-    g_autofree char *name = g_strndup (*words + 2, strcspn (*words + 2, "="));
-    Nearest nearest = { .word = name };
-    if (command_has_option (tool->command, name, &nearest))
-      continue;
-    g_autofree char *guess = nearest.name != NULL
-      ? g_strdup_printf (_("did you mean '--%s'?"), nearest.name) : NULL;
-    tool_set_usage (error, guess != NULL ? guess : help, _("unknown option '--%s'"), name);
-    return;
-  }
-  tool_set_usage (error, help, "%s", message);
 }
 
 static const Command *
@@ -203,69 +171,167 @@ find_command (const Command *table, const char *word, GError **error)
   return NULL;
 }
 
+/* ------------------------------------------------------------------- values -- */
+
+/* @value as an option of text or a file's name holds it. (transfer full) */
+static char *
+decode_value (const GOptionEntry *entry, const char *value, GError **error)
+{
+  gboolean is_name = entry->arg == G_OPTION_ARG_FILENAME
+                     || entry->arg == G_OPTION_ARG_FILENAME_ARRAY;
+  if (is_name || g_utf8_validate (value, -1, NULL))
+    return g_strdup (value);
+  char *text = g_locale_to_utf8 (value, -1, NULL, NULL, NULL);
+  if (text == NULL)
+    tool_set_usage (error, NULL, _("the value of '--%s' is not text"), entry->long_name);
+  return text;
+}
+
+static void
+append_value (char ***list, char *value)
+{
+  guint count = *list != NULL ? g_strv_length (*list) : 0;
+  *list = g_renew (char *, *list, count + 2);
+  (*list)[count] = value;
+  (*list)[count + 1] = NULL;
+}
+
+/* Descriptors, columns, days: none of them is ever negative. */
+static gboolean
+store_number (const GOptionEntry *entry, const char *value, GError **error)
+{
+  gint64 number = 0;
+  if (!g_ascii_string_to_signed (value, 10, 0, G_MAXINT, &number, NULL)) {
+    tool_set_usage (error, NULL, _("option '--%s' takes a number, not '%s'"), entry->long_name,
+                    value);
+    return FALSE;
+  }
+  *(int *) entry->arg_data = (int) number;
+  return TRUE;
+}
+
+/* @value is NULL for a flag. Of several values the last holds, or all where they are a list. */
+static gboolean
+store_value (const GOptionEntry *entry, const char *value, GError **error)
+{
+  if (entry->arg == G_OPTION_ARG_NONE) {
+    *(gboolean *) entry->arg_data = TRUE;
+    return TRUE;
+  }
+  if (entry->arg == G_OPTION_ARG_INT)
+    return store_number (entry, value, error);
+
+  char *text = decode_value (entry, value, error);
+  if (text == NULL)
+    return FALSE;
+  if (entry->arg == G_OPTION_ARG_STRING_ARRAY || entry->arg == G_OPTION_ARG_FILENAME_ARRAY) {
+    append_value (entry->arg_data, text);
+    return TRUE;
+  }
+  g_free (*(char **) entry->arg_data);
+  *(char **) entry->arg_data = text;
+  return TRUE;
+}
+
 /* ------------------------------------------------------------------ parsing -- */
 
-static void
-settle (char **from, char **to)
-{
-  if (*from == NULL)
-    return;
-  g_free (*to);
-  *to = g_steal_pointer (from);
-}
+typedef struct {
+  Tool *tool;
+  const char *const *next;   /* the words not yet looked at */
+  gboolean ended;            /* "--" was there */
+  GPtrArray *operands;
+} Parser;
 
 static void
-settle_given (void)
+refuse_option (const Tool *tool, const char *dashes, const char *name, const char *nearest,
+               GError **error)
 {
-  settle (&given.output, &options.output);
-  settle (&given.config, &options.config);
-  settle (&given.homedir, &options.homedir);
-  settle (&given.max_size, &options.max_size);
+  g_autofree char *hint = nearest != NULL
+    ? g_strdup_printf (_("did you mean '--%s'?"), nearest)
+    : g_strdup_printf (_("'mailcrypt %s%s--help' lists the options"),
+                       tool->name != NULL ? tool->name : "", tool->name != NULL ? " " : "");
+  tool_set_usage (error, hint, _("unknown option '%s%s'"), dashes, name);
+}
+
+static const GOptionEntry *
+find_long (const Tool *tool, const char *name, GError **error)
+{
+  g_autoptr (GPtrArray) entries = options_list (tool->command);
+  Nearest nearest = { .word = name };
+  for (guint i = 0; i < entries->len; i++) {
+    const GOptionEntry *entry = g_ptr_array_index (entries, i);
+    if (strcmp (entry->long_name, name) == 0)
+      return entry;
+    nearest_offer (&nearest, entry->long_name);
+  }
+  refuse_option (tool, "--", name, nearest.name, error);
+  return NULL;
+}
+
+static const GOptionEntry *
+find_short (const Tool *tool, const char *letters, GError **error)
+{
+  g_autoptr (GPtrArray) entries = options_list (tool->command);
+  for (guint i = 0; i < entries->len; i++) {
+    const GOptionEntry *entry = g_ptr_array_index (entries, i);
+    if (entry->short_name == *letters)
+      return entry;
+  }
+  refuse_option (tool, "-", letters, NULL, error);
+  return NULL;
+}
+
+/* Its value is @attached (nullable), else the next word. */
+static gboolean
+take_option (Parser *parser, const GOptionEntry *entry, const char *attached, GError **error)
+{
+  if (entry->arg == G_OPTION_ARG_NONE && attached != NULL) {
+    tool_set_usage (error, NULL, _("option '--%s' takes no value"), entry->long_name);
+    return FALSE;
+  }
+  const char *value = attached;
+  if (entry->arg != G_OPTION_ARG_NONE && value == NULL) {
+    value = *parser->next;
+    if (value == NULL) {
+      tool_set_usage (error, NULL, _("option '--%s' needs a value"), entry->long_name);
+      return FALSE;
+    }
+    parser->next++;
+  }
+  return store_value (entry, value, error);
 }
 
 static gboolean
-command_runs (const Command *command)
+parse_long (Parser *parser, const char *word, GError **error)
 {
-  return command != NULL && command->commands == NULL;
+  gsize size = strcspn (word, "=");
+  g_autofree char *name = g_strndup (word, size);
+  const GOptionEntry *entry = find_long (parser->tool, name, error);
+  return entry != NULL
+         && take_option (parser, entry, word[size] == '=' ? word + size + 1 : NULL, error);
 }
 
-/* One round: with a command that runs, all its options; else the general ones up to the
- * first word that is none. Takes what it understood out of *@words. */
+/* Flags, and at most one option that takes a value, which ends the word. */
 static gboolean
-parse_round (Tool *tool, char ***words, GError **error)
+parse_short (Parser *parser, const char *letters, GError **error)
 {
-  gboolean final = command_runs (tool->command);
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_option_context_set_help_enabled (context, FALSE);
-  g_option_context_set_strict_posix (context, !final);
-  for (const OptionGroup *group = option_groups; group->title != NULL; group++)
-    if (option_group_fits (group, final ? tool->command : NULL))
-      g_option_context_add_main_entries (context, group->entries, NULL);
-  if (final)
-    g_option_context_add_main_entries (context, operand_entries, NULL);
-  if (final && tool->command->options != NULL)
-    g_option_context_add_main_entries (context, tool->command->options, NULL);
-
-  g_auto (GStrv) before = g_strdupv (*words);
-  g_autoptr (GError) problem = NULL;
-  gboolean done = g_option_context_parse_strv (context, words, &problem);
-  settle_given ();
-  if (done)
-    return TRUE;
-
-  if (g_error_matches (problem, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
-    set_unknown_option (error, tool, (const char *const *) before + 1, problem->message);
-  else
-    g_propagate_error (error, g_steal_pointer (&problem));
-  return FALSE;
+  for (; *letters != '\0'; letters++) {
+    const GOptionEntry *entry = find_short (parser->tool, letters, error);
+    if (entry == NULL)
+      return FALSE;
+    if (entry->arg != G_OPTION_ARG_NONE)
+      return take_option (parser, entry, letters[1] != '\0' ? letters + 1 : NULL, error);
+    if (!take_option (parser, entry, NULL, error))
+      return FALSE;
+  }
+  return TRUE;
 }
 
-/* Takes the command's name out of @words. */
 static gboolean
-take_command (Tool *tool, char **words, GError **error)
+enter_command (Tool *tool, const char *word, GError **error)
 {
   const Command *table = tool->command != NULL ? tool->command->commands : tool_commands;
-  const Command *command = find_command (table, words[1], error);
+  const Command *command = find_command (table, word, error);
   if (command == NULL)
     return FALSE;
 
@@ -274,9 +340,28 @@ take_command (Tool *tool, char **words, GError **error)
   g_free (tool->name);
   tool->name = name;
   tool->command = command;
-  g_free (words[1]);
-  for (char **word = words + 1; *word != NULL; word++)
-    word[0] = word[1];
+  return TRUE;
+}
+
+static gboolean
+command_runs (const Command *command)
+{
+  return command != NULL && command->commands == NULL;
+}
+
+/* A command is a word or two, with general options around them. */
+static gboolean
+parse_word (Parser *parser, const char *word, GError **error)
+{
+  gboolean is_option = !parser->ended && word[0] == '-' && word[1] != '\0';
+  if (is_option && strcmp (word, "--") == 0)
+    return parser->ended = TRUE;
+  if (is_option)
+    return word[1] == '-' ? parse_long (parser, word + 2, error)
+                          : parse_short (parser, word + 1, error);
+  if (!command_runs (parser->tool->command))
+    return enter_command (parser->tool, word, error);
+  g_ptr_array_add (parser->operands, g_strdup (word));
   return TRUE;
 }
 
@@ -299,25 +384,23 @@ check_operands (const Tool *tool, GError **error)
 }
 
 static gboolean
-parse_all (Tool *tool, char ***words, GError **error)
+parse_all (Tool *tool, const char *const *words, GError **error)
 {
-  /* A command is a word or two, with general options around them. */
-  do {
-    if (!parse_round (tool, words, error))
+  g_autoptr (GPtrArray) operands = g_ptr_array_new_with_free_func (g_free);
+  Parser parser = { .tool = tool, .next = words, .operands = operands };
+  while (*parser.next != NULL)
+    if (!parse_word (&parser, *parser.next++, error))
       return FALSE;
-    if ((*words)[0] == NULL || (*words)[1] == NULL)
-      return TRUE;
-    if (!take_command (tool, *words, error))
-      return FALSE;
-  } while (!command_runs (tool->command));
+  if (!command_runs (tool->command))
+    return TRUE;
 
-  if (!parse_round (tool, words, error))
-    return FALSE;
-  tool->operands = remaining != NULL ? g_steal_pointer (&remaining) : g_new0 (char *, 1);
+  g_ptr_array_set_free_func (operands, NULL);
+  g_ptr_array_add (operands, NULL);
+  tool->operands = (char **) g_ptr_array_steal (operands, NULL);
   return options.help || options.version || check_operands (tool, error);
 }
 
-/* A failed parse forgets its options; its error is to be JSON all the same. */
+/* The error of a parse that came to no end is to be JSON all the same. */
 static void
 look_for_json (const char *const *words)
 {
@@ -329,14 +412,13 @@ look_for_json (const char *const *words)
 gboolean
 options_parse (Tool *tool, const char *const *argv, GError **error)
 {
-  g_auto (GStrv) words = g_strdupv ((char **) argv);
-  if (parse_all (tool, &words, error))
+  if (argv[0] == NULL || parse_all (tool, argv + 1, error))
     return TRUE;
   look_for_json (argv);
   return FALSE;
 }
 
-/* ------------------------------------------------------------------- values -- */
+/* ------------------------------------------------------------ shared values -- */
 
 gboolean
 options_get_protocol (McProtocol *ret_protocol, GError **error)
@@ -380,14 +462,28 @@ options_parse_size (const char *text, guint64 *ret_size, GError **error)
   return TRUE;
 }
 
+/* GLib wants a time of day, and its seconds. (transfer full) */
+static char *
+complete_time (const char *text)
+{
+  const char *time = strchr (text, 'T');
+  if (time == NULL)
+    return g_strconcat (text, "T00:00:00", NULL);
+  const char *zone = time + 1 + strspn (time + 1, "0123456789:");
+  const char *seconds = "";
+  if (zone - time == 6 && time[3] == ':')
+    seconds = ":00";
+  else if (zone - time == 5 && strchr (time, ':') == NULL)
+    seconds = "00";
+  return g_strdup_printf ("%.*s%s%s", (int) (zone - text), text, seconds, zone);
+}
+
 static gboolean
 parse_iso_time (const char *text, gint64 *ret_time)
 {
   g_autoptr (GTimeZone) utc = g_time_zone_new_utc ();
-  /* GLib wants a time of day. */
-  g_autofree char *midnight = strchr (text, 'T') == NULL ? g_strconcat (text, "T00:00:00", NULL)
-                                                         : g_strdup (text);
-  g_autoptr (GDateTime) time = g_date_time_new_from_iso8601 (midnight, utc);
+  g_autofree char *complete = complete_time (text);
+  g_autoptr (GDateTime) time = g_date_time_new_from_iso8601 (complete, utc);
   if (time == NULL)
     return FALSE;
   *ret_time = g_date_time_to_unix (time);
@@ -397,7 +493,10 @@ parse_iso_time (const char *text, gint64 *ret_time)
 gboolean
 options_parse_time (const char *text, gint64 *ret_time, GError **error)
 {
-  if (g_ascii_string_to_signed (text, 10, 1, G_MAXINT64, ret_time, NULL))
+  /* A year, or a day in ISO's basic form: nobody means the first months of 1970. */
+  gsize size = strlen (text);
+  gboolean seconds = size != 4 && size != 8;
+  if (seconds && g_ascii_string_to_signed (text, 10, 1, G_MAXINT64, ret_time, NULL))
     return TRUE;
   if (parse_iso_time (text, ret_time) && *ret_time > 0)
     return TRUE;

@@ -14,8 +14,9 @@ typedef struct {
   char **anchors, **intermediates, **crls;
   /* COMMAND_JUDGES */
   char **policies;
-  gboolean require_explicit_policy, inhibit_policy_mapping, inhibit_any_policy, no_from_check,
-    allow_legacy;
+  gboolean require_explicit_policy, inhibit_policy_mapping, inhibit_any_policy, no_from_check;
+  /* COMMAND_READS */
+  gboolean allow_legacy;
   /* COMMAND_SECRET */
   int passphrase_fd;          /* -1: none */
   /* COMMAND_PROTOCOL */
@@ -36,6 +37,9 @@ extern const OptionGroup option_groups[];
 /* Whether @command (NULL: none yet) takes the options of @group. */
 gboolean option_group_fits (const OptionGroup *group, const Command *command);
 
+/* All options that @command (NULL: none yet) takes, of GOptionEntry. (transfer container) */
+GPtrArray *options_list (const Command *command);
+
 /* Parses the command line @words (program name first) into @tool and the options. */
 gboolean options_parse (Tool *tool, const char *const *words, GError **error);
 
@@ -43,5 +47,5 @@ gboolean options_parse (Tool *tool, const char *const *words, GError **error);
 gboolean options_get_protocol (McProtocol *ret_protocol, GError **error);
 /* A size with an optional K, M or G. */
 gboolean options_parse_size (const char *text, guint64 *ret_size, GError **error);
-/* Unix seconds, or ISO 8601 (UTC when it names no zone). */
+/* Unix seconds, or ISO 8601 (UTC when it names no zone; a day is its beginning). */
 gboolean options_parse_time (const char *text, gint64 *ret_time, GError **error);

@@ -32,6 +32,7 @@ typedef enum {
   COMMAND_JUDGES = 1 << 1,    /* judges signatures: --policy, --no-from-check, ... */
   COMMAND_SECRET = 1 << 2,    /* uses a secret key: --passphrase-fd */
   COMMAND_PROTOCOL = 1 << 3,  /* --protocol */
+  COMMAND_READS = 1 << 4,     /* decrypts what it reads: --allow-legacy */
 } CommandFlags;
 
 struct _Command {
@@ -101,3 +102,9 @@ int tool_print_error (Tool *tool, const GError *error);
 /* A warning, unless --quiet. @hint is nullable. */
 void tool_warn (const Tool *tool, const char *hint, const char *format, ...)
   G_GNUC_PRINTF (3, 4);
+/* A warning that no option silences: what was written is not what it may be taken for. */
+void tool_alert (const Tool *tool, const char *hint, const char *message);
+/* What is no cause for concern, unless --quiet. */
+void tool_note (const Tool *tool, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* The lines of @hint (nullable), fit for a screen, each of them once. (transfer full) */
+char **tool_split_hints (const char *hint);

@@ -53,7 +53,13 @@ def test_help_of(command):
       ("keys unknown verb", "keys", "frobnicate"), ("extract without part", "extract"),
       ("passphrase-fd not a number", "decrypt", "--passphrase-fd", "x"),
       ("passphrase-fd not open", "decrypt", "--passphrase-fd", "250"),
-      ("bad revocation", "verify", "--revocation", "maybe"), ("bad time", "verify", "--at", "yesterday"))
+      ("bad revocation", "verify", "--revocation", "maybe"), ("bad time", "verify", "--at", "yesterday"),
+      ("year as time", "verify", "--at", "2026"), ("no such day", "verify", "--at", "20261341"),
+      ("negative passphrase-fd", "decrypt", "--passphrase-fd", "-1"),
+      ("negative new-passphrase-fd", "keys", "import", "--new-passphrase-fd", "-1"),
+      ("negative days", "keys", "list", "--expiring", "-1"), ("flag with a value", "sign", "--opaque=1"),
+      ("flag with an empty value", "verify", "--json="), ("option after --", "--", "--json", "verify"),
+      ("letter that is none", "verify", "-qx"))
 def test_usage(_, *args):
     home().refuses(2, *args, input=m.plain())
 
@@ -74,6 +80,50 @@ def test_quiet_and_double_dash():
     for args in (("decrypt", "--", "-dash.eml"), ("decrypt", "-q", "--", "-dash.eml")):
         contains(home().ok(*args, input=b"").out, b"Hello, Bob.", "output")
     home().refuses(2, "decrypt", "-dash.eml", input=b"")
+
+
+def test_double_dash_before_the_command():
+    home().file("-dash.eml", encrypted())
+    contains(home().ok("--", "decrypt", "-dash.eml").out, b"Hello, Bob.", "output")
+    equal(home().run("--json", "--", "verify", input=m.plain(), status=3).json()["summary"], "unprotected", "summary")
+
+
+def test_attached_values():
+    path = os.path.join(home().work, "attached.eml")
+    home().ok("encrypt", "--protocol=openpgp", "-rbob@example.org", "-qo" + path, input=m.plain())
+    contains(home().ok("inspect", path).out, b"multipart/encrypted", "inspect")
+    os.unlink(path)
+
+
+@each(("--js", "--json"), ("--jsno", "--json"), ("--homdir", "--homedir"), ("--xy", None), ("--a", None))
+def test_guess_of_an_option(word, guess):
+    result = home().refuses(2, word, "verify", input=m.plain()).expect_message("unknown option '%s'" % word)
+    if guess:
+        contains(result.err.decode(), "did you mean '%s'?" % guess, "the hint")
+    else:
+        lacks(result.err, b"did you mean", "the hint")
+
+
+@each(("no value", "option '--recipient' needs a value", "encrypt", "-r"),
+      ("no number", "option '--width' takes a number, not 'x'", "show", "--width", "x"),
+      ("flag with a value", "option '--opaque' takes no value", "sign", "--opaque=1"))
+def test_words_of_usage_errors(_, words, *args):
+    home().refuses(2, *args, input=m.plain()).expect_message(words)
+
+
+@each("2026-12-01T10:00", "2026-12-01T10:00Z", "2026-12-01T10:00+02:00", "20261201T1000", "20261201", "2026-12-01",
+      "1796000000")
+def test_forms_of_time(time):
+    home().run("verify", "--at", time, input=m.plain(), status=3)
+
+
+def test_each_recipient_without_a_key_has_a_line():
+    result = home().refuses(11, "encrypt", "--protocol", "openpgp", "-r", "a@nowhere.example", "-r",
+                            "b@nowhere.example", input=m.plain())
+    lines = result.err.decode().splitlines()
+    equal(len([x for x in lines if x.startswith("mailcrypt: encrypt: ")]), 2, "lines", result)
+    equal(len([x for x in lines if x.startswith("hint: ")]), 1, "hints", result)
+    lacks(result.err, b"\\", "standard error")
 
 
 def test_dash_and_absent_are_standard_input():
@@ -315,6 +365,25 @@ def test_binary_to_a_terminal_when_asked():
     true(len(result.out) >= 300, "nothing was written")
 
 
+@each("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+def test_other_names_of_the_terminal(name):
+    result = on_terminal(("decrypt", "-o", name), encrypted()).expect_status(2)
+    lacks(result.out, b"Hello", "terminal")
+
+
+def test_report_and_message_need_a_file_each():
+    path = home().file("both", b"precious")
+    other = os.path.join(home().work, "other-name")
+    os.symlink(path, other)
+    for report, output in ((path, path), (path, other), ("new", "./new"), ("new", home().work + "/new")):
+        home().refuses(2, "decrypt", "--report", report, "-o", output, input=encrypted())
+    with open(path, "rb") as source:
+        equal(source.read(), b"precious", "the old file")
+    true(not os.path.exists(os.path.join(home().work, "new")), "something was written")
+    home().ok("decrypt", "--report", "/dev/null", "-o", "/dev/null", input=encrypted())
+    os.unlink(other)
+
+
 def test_extract_part():
     path = part_path(BINARY, "application/octet-stream")
     equal(home().ok("extract", "--part", path, input=BINARY).out, m.blob(300), "part")
@@ -329,6 +398,15 @@ def test_extract_from_encrypted():
     path = [p["path"] for p in parts if p["type"] == "application/octet-stream"
             and p["filename"] == "data.bin"][0]
     equal(home().ok("extract", "--part", path, input=sealed).out, m.blob(300), "part")
+
+
+def test_extract_warns_of_a_bad_signature():
+    part = m.entity(b"what Bob signed\r\n")
+    signature = pgp.sign(part, "bob")
+    for text, warned in ((b"signed", False), (b"forged", True)):
+        mail = m.message(m.pgp_signed(part.replace(b"signed", text), signature), sender=m.BOB)
+        result = home().ok("-q", "extract", "--part", "1.1", input=mail)
+        equal(b"bad signature" in result.err, warned, "a warning", result)
 
 
 def test_show_lists_attachments():
