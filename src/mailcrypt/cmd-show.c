@@ -11,6 +11,9 @@
 #include "output.h"
 #include "text.h"
 
+/* Room for the prefix of status lines and some of what they say. */
+#define MIN_WIDTH 24
+
 static struct {
   char *part, *html, *color, *type, *from;
   int width;
@@ -18,7 +21,7 @@ static struct {
 
 const GOptionEntry show_options[] = {
   { "part", 0, 0, G_OPTION_ARG_STRING, &opt.part,
-    N_("Show only the part with this number"), N_("N") },
+    N_("Below verdict and headers show only the part with this number"), N_("N") },
   { "html", 0, 0, G_OPTION_ARG_STRING, &opt.html,
     N_("Turn HTML into text with COMMAND, which reads standard input"), N_("COMMAND") },
   { "color", 0, 0, G_OPTION_ARG_STRING, &opt.color,
@@ -45,9 +48,8 @@ typedef struct {
 static void
 append_status (Page *page, Tone tone, const char *text)
 {
-  g_autofree char *line = g_strconcat (STATUS_PREFIX, text, NULL);
   g_autoptr (GString) folded = g_string_new (NULL);
-  text_append_folded (folded, line, (guint) opt.width, STATUS_PREFIX "  ");
+  text_append_folded (folded, STATUS_PREFIX, text, (guint) opt.width, STATUS_PREFIX "  ");
   g_string_truncate (folded, folded->len - 1);
   text_append_tone (page->out, tone, folded->str, page->color);
   g_string_append_c (page->out, '\n');
@@ -73,8 +75,8 @@ append_headers (Page *page)
     if (value == NULL)
       continue;
     g_autofree char *safe = mc_text_escape_line (value);
-    g_autofree char *line = g_strdup_printf ("%s: %s", names[i], safe);
-    text_append_folded (page->out, line, (guint) opt.width, "    ");
+    g_autofree char *start = g_strconcat (names[i], ": ", NULL);
+    text_append_folded (page->out, start, safe, (guint) opt.width, "    ");
   }
 }
 
@@ -188,10 +190,50 @@ append_one_part (Page *page, GError **error)
                     _("part '%s' is no text"), opt.part);
     return FALSE;
   }
+  append_border (page, part, NULL, find_errant (page, part));
   return body_append_part (page->tool, page->out, part, opt.html, error);
 }
 
 /* ------------------------------------------------------------------ command -- */
+
+static gboolean
+is_token (const char *text, gsize size)
+{
+  for (gsize i = 0; i < size; i++)
+    if (!g_ascii_isgraph (text[i]) || strchr ("()<>@,;:\\\"/[]?=", text[i]) != NULL)
+      return FALSE;
+  return size > 0;
+}
+
+/* Whether @text is a content type (RFC 2045 section 5.1), its parameters left to the parser. */
+static gboolean
+is_content_type (const char *text)
+{
+  gsize main_size = strcspn (text, "/; ");
+  gsize size = strcspn (text, "; ");
+  const char *rest = text + size + strspn (text + size, " ");
+  return main_size < size && is_token (text, main_size)
+         && is_token (text + main_size + 1, size - main_size - 1)
+         && (*rest == '\0' || *rest == ';');
+}
+
+/* What has no slash is one of the application types. */
+static gboolean
+check_type (GError **error)
+{
+  if (opt.type == NULL)
+    return TRUE;
+  g_autofree char *full = g_strconcat (strchr (opt.type, '/') == NULL ? "application/" : "",
+                                       opt.type, NULL);
+  if (!is_content_type (full)) {
+    tool_set_usage (error, _("a type is such as application/pkcs7-mime"),
+                    _("not a content type: '%s'"), opt.type);
+    return FALSE;
+  }
+  g_free (opt.type);
+  opt.type = g_steal_pointer (&full);
+  return TRUE;
+}
 
 static gboolean
 check_options (GError **error)
@@ -201,11 +243,21 @@ check_options (GError **error)
                     _("--from goes with --type only"));
     return FALSE;
   }
-  if (opt.width < 0) {
-    tool_set_usage (error, NULL, _("--width takes a number of columns"));
-    return FALSE;
-  }
-  return TRUE;
+  if (opt.width > 0)
+    opt.width = MAX (opt.width, MIN_WIDTH);
+  return check_type (error);
+}
+
+/* The parser knows best what names a sender. */
+static gboolean
+check_from (McMessage *message, GError **error)
+{
+  const char *const *from = mc_report_get_from (mc_message_get_report (message));
+  if (opt.from == NULL || *from != NULL)
+    return TRUE;
+  tool_set_usage (error, _("it is an address, or a From field's content"),
+                  _("not a sender: '%s'"), opt.from);
+  return FALSE;
 }
 
 static McMessage *
@@ -220,18 +272,19 @@ open_message (Tool *tool, GError **error)
   g_autoptr (GInputStream) input = tool_open_input (tool_get_file (tool), error);
   if (input == NULL)
     return NULL;
-  return mc_open_part (context, input, opt.type, opt.from, tool_get_open_flags (),
-                       tool->cancellable, error);
+  g_autoptr (McMessage) message = mc_open_part (context, input, opt.type, opt.from,
+                                                tool_get_open_flags (), tool->cancellable, error);
+  if (message == NULL || !check_from (message, error))
+    return NULL;
+  return g_steal_pointer (&message);
 }
 
 static gboolean
 print_page (Page *page, GError **error)
 {
-  if (opt.part == NULL) {
-    append_verdict (page);
-    append_headers (page);
-    g_string_append_c (page->out, '\n');
-  }
+  append_verdict (page);
+  append_headers (page);
+  g_string_append_c (page->out, '\n');
   gboolean done = opt.part != NULL ? append_one_part (page, error) : append_bodies (page, error);
   if (!done)
     return FALSE;

@@ -77,19 +77,27 @@ find_break (const char *text, guint width)
   return (gsize) (at - text);
 }
 
-void
-text_append_folded (GString *out, const char *text, guint width, const char *indent)
+static guint
+get_room (guint width, const char *before)
 {
-  guint room = width;
-  guint indented = text_get_width (indent);
+  guint used = text_get_width (before);
+  return width > used ? width - used : 1;
+}
+
+void
+text_append_folded (GString *out, const char *start, const char *text, guint width,
+                    const char *indent)
+{
+  g_string_append (out, start);
+  guint room = get_room (width, start);
   while (width > 0) {
-    gsize size = find_break (text, MAX (room, 1));
+    gsize size = find_break (text, room);
     g_string_append_len (out, text, (gssize) size);
     text += size + strspn (text + size, " ");
     if (*text == '\0')
       break;
     g_string_append_printf (out, "\n%s", indent);
-    room = width > indented ? width - indented : 1;
+    room = get_room (width, indent);
   }
   g_string_append (out, text);
   g_string_append_c (out, '\n');
@@ -226,6 +234,15 @@ describe_decryption (McDecryptionStatus status)
   }
 }
 
+/* Content that could be decrypted and counts as open to all: its cipher is a broken one. */
+static gboolean
+is_weakly_encrypted (const McReport *report)
+{
+  McSummary summary = mc_report_get_summary (report);
+  return mc_report_get_decryption_status (report) == MC_DECRYPTION_OK
+         && summary != MC_SUMMARY_ENCRYPTED_ONLY && summary != MC_SUMMARY_SIGNED_AND_ENCRYPTED;
+}
+
 /* One line on what holds. */
 static void
 add_headline (GPtrArray *lines, const McReport *report)
@@ -239,6 +256,8 @@ add_headline (GPtrArray *lines, const McReport *report)
     add_line (lines, TONE_PLAIN, "%s", _("neither signed nor encrypted"));
   else if (decryption == MC_DECRYPTION_NONE)
     add_line (lines, tone, "%s", signed_by);
+  else if (is_weakly_encrypted (report))
+    add_line (lines, TONE_BAD, "%s; %s", _("encrypted too weakly to count"), signed_by);
   else if (decryption == MC_DECRYPTION_OK)
     add_line (lines, signature == MC_SIGNATURE_NONE ? TONE_DOUBT : tone, "%s; %s",
               describe_decryption (decryption), signed_by);
@@ -249,32 +268,45 @@ add_headline (GPtrArray *lines, const McReport *report)
 }
 
 static void
-add_hints (GPtrArray *lines, const char *hint)
+add_hints (GPtrArray *lines, const char *hints)
 {
-  g_auto (GStrv) rows = g_strsplit (hint != NULL ? hint : "", "\n", -1);
-  for (int i = 0; rows[i] != NULL; i++) {
-    g_autofree char *row = mc_text_escape_line (rows[i]);
-    if (*row != '\0')
-      add_line (lines, TONE_PLAIN, _("hint: %s"), row);
-  }
+  g_auto (GStrv) rows = tool_split_hints (hints);
+  for (char **row = rows; *row != NULL; row++)
+    add_line (lines, TONE_PLAIN, _("hint: %s"), *row);
+}
+
+static gboolean
+have_reason (GPtrArray *reasons, const char *code)
+{
+  for (guint i = 0; i < reasons->len; i++)
+    if (strcmp (mc_reason_get_code (g_ptr_array_index (reasons, i)), code) == 0)
+      return TRUE;
+  return FALSE;
 }
 
 /* What other lines say better. */
 static gboolean
-is_said_elsewhere (const McReason *reason)
+is_said_elsewhere (GPtrArray *reasons, const McReason *reason)
 {
   static const char *const codes[] = { "not-protected", "partly-signed", "partly-encrypted", NULL };
-  return g_strv_contains (codes, mc_reason_get_code (reason));
+  const char *code = mc_reason_get_code (reason);
+  return g_strv_contains (codes, code)
+         || (strcmp (code, "untrusted") == 0 && have_reason (reasons, "distrusted"));
 }
 
 static void
 add_reasons (GPtrArray *lines, GPtrArray *reasons)
 {
-  for (guint i = 0; i < reasons->len; i++)
-    if (!is_said_elsewhere (g_ptr_array_index (reasons, i)))
-      add_line (lines, TONE_PLAIN, "%s", mc_reason_get_text (g_ptr_array_index (reasons, i)));
-  for (guint i = 0; i < reasons->len; i++)
-    add_hints (lines, mc_reason_get_hint (g_ptr_array_index (reasons, i)));
+  g_autoptr (GString) hints = g_string_new (NULL);
+  for (guint i = 0; i < reasons->len; i++) {
+    const McReason *reason = g_ptr_array_index (reasons, i);
+    if (is_said_elsewhere (reasons, reason))
+      continue;
+    add_line (lines, TONE_PLAIN, "%s", mc_reason_get_text (reason));
+    const char *hint = mc_reason_get_hint (reason);
+    g_string_append_printf (hints, "%s\n", hint != NULL ? hint : "");
+  }
+  add_hints (lines, hints->str);
 }
 
 /* Which key made the signature that counts, and when. */
@@ -293,15 +325,29 @@ add_key (GPtrArray *lines, const McReport *report)
     add_line (lines, TONE_PLAIN, _("key %s"), safe);
 }
 
+/* A ciphertext below the message's top is looked at from outside only. */
+static gboolean
+was_left_closed (const McLayer *layer)
+{
+  McDecryptionStatus status = mc_layer_get_decryption_status (layer);
+  return mc_layer_get_kind (layer) == MC_LAYER_ENCRYPTED
+         && (status == MC_DECRYPTION_NONE || status == MC_DECRYPTION_UNKNOWN);
+}
+
 static void
 add_errant (GPtrArray *lines, const McReport *report)
 {
   GPtrArray *errant = mc_report_get_errant (report);
   for (guint i = 0; i < errant->len; i++) {
     const McLayer *layer = g_ptr_array_index (errant, i);
+    const char *path = mc_layer_get_path (layer);
     g_autofree char *what = text_describe_layer (layer);
-    add_line (lines, TONE_DOUBT, _("part %s has protection of its own, which does not count for "
-                                   "the message: %s"), mc_layer_get_path (layer), what);
+    if (was_left_closed (layer))
+      add_line (lines, TONE_DOUBT, _("part %s was not decrypted: only part of the message is "
+                                     "encrypted"), path);
+    else
+      add_line (lines, TONE_DOUBT, _("part %s has protection of its own, which does not count for "
+                                     "the message: %s"), path, what);
   }
 }
 

@@ -29,9 +29,10 @@ char *text_from_time (gint64 time);
 
 /* Columns that @text takes on a terminal. */
 guint text_get_width (const char *text);
-/* Appends @text in lines of at most @width columns (0: one line), every line but the
- * first behind @indent. */
-void text_append_folded (GString *out, const char *text, guint width, const char *indent);
+/* Appends @text in lines of at most @width columns (0: one line), the first behind @start,
+ * which stays whole, the others behind @indent. */
+void text_append_folded (GString *out, const char *start, const char *text, guint width,
+                         const char *indent);
 
 /* Whether output is to be coloured: @when is "auto", "always" or "never". */
 gboolean text_wants_color (const char *when, gboolean *ret_color, GError **error);

@@ -158,7 +158,10 @@ def test_numbers_in_the_list_are_those_of_part():
 def test_one_part():
     mail = m.message(m.multipart([m.entity(b"the text\r\n"), m.entity(b"<p>more</p>\r\n", HTML),
                                   m.attachment(b"one", "one.bin")]))
-    equal(show(mail, "--part", "1.2"), "more\n", "show --part")
+    out = show(mail, "--part", "1.2")
+    equal(text_of(out), "more\n", "show --part")
+    contains(out, PREFIX + "neither signed nor encrypted\n", "show --part")
+    contains(out, "\nSubject: ", "show --part")
     for wrong in ("3", "9", "1.9", "x"):
         home().refuses(2, "show", "--part", wrong, input=mail)
 
@@ -172,7 +175,15 @@ def test_width_folds_headers():
     equal(" ".join(zone.split()).count("many words"), 12, "the subject")
 
 
-@each(("colour", "--color", "sometimes"), ("width", "--width", "-1"), ("from", "--from", "a@example.org"))
+@each("1", "3", "20")
+def test_narrow_width_keeps_the_prefix_whole(width):
+    zone = show(m.plain(), "--width", width).partition("From:")[0]
+    true(all(line.startswith(PREFIX) and len(line) > len(PREFIX) for line in zone.splitlines()), zone)
+
+
+@each(("colour", "--color", "sometimes"), ("width", "--width", "-1"), ("from", "--from", "a@example.org"),
+      ("no sender", "--type", "text/plain", "--from", "nonsense"), ("no type", "--type", "x y"),
+      ("half a type", "--type", "text/"), ("empty type", "--type", ""))
 def test_wrong_options(_, *options):
     home().refuses(2, "show", *options, input=m.plain())
 
@@ -186,6 +197,23 @@ def test_bare_part():
     out = show(b"The text inside.\n", "--type", "text/plain", "--from", "bob@example.org")
     contains(out, "The text inside.", "show --type")
     contains(out, PREFIX, "show --type")
+
+
+def test_type_without_slash_is_an_application():
+    contains(show(b"x", "--type", "foo"), "application/foo", "show --type")
+
+
+def test_encrypted_part_of_a_message():
+    part = m.pgp_encrypted(pgp.encrypt(m.entity(b"x\r\n")))
+    out = show(m.message(m.multipart([m.entity(b"text\r\n"), part])))
+    contains(out, "part 1.2 was not decrypted: only part of the message is encrypted", "show")
+
+
+def test_inspect_says_what_it_does_not_see():
+    sealed = m.message(m.pgp_encrypted(pgp.encrypt(m.entity(b"x\r\n"))))
+    contains(home().ok("inspect", input=sealed).out, b"the content is encrypted: inspect does not decrypt", "inspect")
+    broken = sealed.replace(b"BEGIN PGP MESSAGE", b"BEGIN PGP MESAGE")
+    contains(home().ok("inspect", input=broken).out, b"! broken armour", "inspect")
 
 
 if __name__ == "__main__":

@@ -263,7 +263,7 @@ explain_trust (McSigner *signer)
   g_autofree char *hint = g_strdup_printf (
     _("when you have compared the fingerprint with its owner: mailcrypt keys trust %s"),
     signer->fingerprint);
-  add_reason (signer, "untrusted", hint, _("it is not known whose key made the signature"));
+  add_reason (signer, "untrusted", hint, _("nobody has confirmed that the key is theirs"));
 }
 
 /* What the listing says against the key holds even where the verification was silent. */
