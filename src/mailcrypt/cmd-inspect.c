@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <glib/gi18n.h>
+
 #include "commands.h"
 #include "json.h"
 #include "options.h"
@@ -21,6 +23,26 @@ append_certificates (GString *out, GPtrArray *certificates, const char *indent, 
   }
 }
 
+static void
+append_oddities (GString *out, GPtrArray *reasons, const char *indent, const char *bar)
+{
+  for (guint i = 0; i < reasons->len; i++)
+    g_string_append_printf (out, "%s%s! %s\n", indent, bar,
+                            mc_reason_get_text (g_ptr_array_index (reasons, i)));
+}
+
+static void
+append_layer (GString *out, const McLayer *layer, const char *indent, const char *bar)
+{
+  g_autofree char *what = text_describe_layer (layer);
+  g_string_append_printf (out, "%s%s= %s\n", indent, bar, what);
+  append_oddities (out, mc_layer_get_reasons (layer), indent, bar);
+  if (mc_layer_get_kind (layer) == MC_LAYER_ENCRYPTED
+      && mc_layer_get_decryption_status (layer) != MC_DECRYPTION_ERROR)
+    g_string_append_printf (out, "%s%s! %s\n", indent, bar,
+                            _("the content is encrypted: inspect does not decrypt"));
+}
+
 /* Appends @part and what is below it; @indent stands before its second line. */
 static void
 append_part (GString *out, McPart *part, const char *indent)
@@ -34,18 +56,12 @@ append_part (GString *out, McPart *part, const char *indent)
 
   GPtrArray *children = mc_part_get_children (part);
   const char *bar = children->len > 0 ? "|  " : "   ";
-  const McLayer *layer = mc_part_get_layer (part);
-  if (layer != NULL) {
-    g_autofree char *what = text_describe_layer (layer);
-    g_string_append_printf (out, "%s%s= %s\n", indent, bar, what);
-  }
+  if (mc_part_get_layer (part) != NULL)
+    append_layer (out, mc_part_get_layer (part), indent, bar);
   else if (mc_part_get_format (part) != NULL)
     g_string_append_printf (out, "%s%s= %s\n", indent, bar, mc_part_get_format (part));
   append_certificates (out, mc_part_get_certificates (part), indent, bar);
-  GPtrArray *oddities = mc_part_get_oddities (part);
-  for (guint i = 0; i < oddities->len; i++)
-    g_string_append_printf (out, "%s%s! %s\n", indent, bar,
-                            mc_reason_get_text (g_ptr_array_index (oddities, i)));
+  append_oddities (out, mc_part_get_oddities (part), indent, bar);
 
   for (guint i = 0; i < children->len; i++) {
     gboolean last = i + 1 == children->len;
