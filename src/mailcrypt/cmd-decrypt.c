@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "caution.h"
 #include "commands.h"
 #include "json.h"
 #include "options.h"
@@ -36,25 +37,11 @@ check_options (GError **error)
                     _("message and report cannot both go to standard output"));
     return FALSE;
   }
-  return TRUE;
-}
-
-/* Whether a good signature stands inside of the innermost layer that nothing else keeps
- * from being altered. */
-static gboolean
-is_covered (const McReport *report)
-{
-  gboolean covered = TRUE;
-  GPtrArray *layers = mc_report_get_layers (report);
-  for (guint i = 0; i < layers->len; i++) {
-    const McLayer *layer = g_ptr_array_index (layers, i);
-    if (mc_layer_get_kind (layer) == MC_LAYER_ENCRYPTED && !mc_layer_get_authenticated (layer))
-      covered = FALSE;
-    if (mc_layer_get_kind (layer) == MC_LAYER_SIGNED
-        && mc_layer_get_signature_status (layer) == MC_SIGNATURE_GOOD)
-      covered = TRUE;
+  if (opt.report != NULL && output_is_same (opt.report, options.output)) {
+    tool_set_usage (error, NULL, _("message and report cannot both go to '%s'"), opt.report);
+    return FALSE;
   }
-  return covered;
+  return TRUE;
 }
 
 /* One OpenPGP object that is both: its signature ends with the encryption. */
@@ -87,7 +74,7 @@ check_verdict (McMessage *message, GError **error)
     tool_set_report_error (error, report, status);
     return FALSE;
   }
-  if (opt.require_authenticated && !is_covered (report)) {
+  if (opt.require_authenticated && !caution_is_covered (report, NULL)) {
     tool_set_error (error, STATUS_INTEGRITY, "not-authenticated",
                     _("without --require-authenticated it is written all the same"),
                     _("the encryption does not protect the content from being altered, and no good "
@@ -100,9 +87,7 @@ check_verdict (McMessage *message, GError **error)
 static void
 warn (const Tool *tool, const McReport *report)
 {
-  if (!is_covered (report))
-    tool_warn (tool, _("do not act on it before the sender has confirmed it"),
-               _("the encryption does not protect the content from being altered on its way"));
+  caution_say_uncovered (tool, report, NULL);
   if (loses_signature (report))
     tool_warn (tool, _("keep the encrypted message: only it still carries the signature"),
                _("the signature was inside the encryption and is not part of what was written"));

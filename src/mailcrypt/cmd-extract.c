@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "caution.h"
 #include "commands.h"
 #include "options.h"
 #include "output.h"
@@ -44,11 +45,13 @@ cmd_extract (Tool *tool, GError **error)
   g_autoptr (Output) output = output_new (options.output, OUTPUT_RAW, error);
   if (output == NULL)
     return STATUS_ENVIRONMENT;
-  g_autoptr (McMessage) message = tool_open_message (tool, MC_OPEN_SKIP_SIGNATURES, error);
+  g_autoptr (McMessage) message = tool_open_message (tool, MC_OPEN_DEFAULT, error);
   McPart *part = message != NULL ? find_part (message, error) : NULL;
   if (part == NULL
       || !mc_part_write (part, output_get_stream (output), tool->cancellable, error)
       || !output_commit (output, error))
     return STATUS_INTERNAL;
+  caution_say_uncovered (tool, mc_message_get_report (message), part);
+  caution_say_bad (tool, mc_message_get_report (message), part);
   return STATUS_OK;
 }

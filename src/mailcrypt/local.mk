@@ -8,6 +8,8 @@ bin_PROGRAMS += src/mailcrypt/mailcrypt
 tool_sources = \
 	src/mailcrypt/body.c \
 	src/mailcrypt/body.h \
+	src/mailcrypt/caution.c \
+	src/mailcrypt/caution.h \
 	src/mailcrypt/cmd-decrypt.c \
 	src/mailcrypt/cmd-encrypt.c \
 	src/mailcrypt/cmd-extract.c \

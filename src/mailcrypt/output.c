@@ -93,17 +93,30 @@ open_unnamed (Output *output, GError **error)
 }
 
 static gboolean
-open_directly (Output *output, const char *path, GError **error)
+refuse_terminal (GError **error)
 {
-  int fd = open (path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-  if (fd >= 0)
-    return take_fd (output, fd);
-  tool_set_errno (error, errno, _("cannot write '%s'"), path);
+  tool_set_usage (error, _("name a file with -o, or insist with '-o -'"),
+                  _("the result is not fit for a terminal"));
   return FALSE;
 }
 
 static gboolean
-open_file (Output *output, const char *path, GError **error)
+open_directly (Output *output, const char *path, OutputKind kind, GError **error)
+{
+  int fd = open (path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0) {
+    tool_set_errno (error, errno, _("cannot write '%s'"), path);
+    return FALSE;
+  }
+  if (kind == OUTPUT_RAW && isatty (fd)) {
+    close (fd);
+    return refuse_terminal (error);
+  }
+  return take_fd (output, fd);
+}
+
+static gboolean
+open_file (Output *output, const char *path, OutputKind kind, GError **error)
 {
   struct stat info;
   gboolean exists = stat (path, &info) == 0;
@@ -112,7 +125,7 @@ open_file (Output *output, const char *path, GError **error)
     return FALSE;
   }
   if (exists && !S_ISREG (info.st_mode))
-    return open_directly (output, path, error);
+    return open_directly (output, path, kind, error);
   if (*path == '\0') {
     tool_set_usage (error, NULL, _("the name of the output file is empty"));
     return FALSE;
@@ -130,14 +143,45 @@ open_standard_output (Output *output, OutputKind kind, gboolean asked_for, GErro
                     _("standard output is closed"));
     return FALSE;
   }
-  if (kind == OUTPUT_RAW && !asked_for && isatty (STDOUT_FILENO)) {
-    tool_set_usage (error, _("name a file with -o, or insist with '-o -'"),
-                    _("the result is not fit for a terminal"));
-    return FALSE;
-  }
+  if (kind == OUTPUT_RAW && !asked_for && isatty (STDOUT_FILENO))
+    return refuse_terminal (error);
   output->fd = STDOUT_FILENO;
   output->stream = g_unix_output_stream_new (STDOUT_FILENO, FALSE);
   return TRUE;
+}
+
+static int
+stat_target (const char *path, struct stat *info)
+{
+  gboolean standard = path == NULL || strcmp (path, "-") == 0;
+  return standard ? fstat (STDOUT_FILENO, info) : stat (path, info);
+}
+
+/* @path's last component, when all of it but that exists. */
+static gboolean
+stat_folder (const char *path, struct stat *ret_info, char **ret_name)
+{
+  g_autofree char *target = path != NULL ? follow_links (path, NULL) : NULL;
+  g_autofree char *folder = target != NULL ? g_path_get_dirname (target) : NULL;
+  if (folder == NULL || stat (folder, ret_info) != 0)
+    return FALSE;
+  *ret_name = g_path_get_basename (target);
+  return TRUE;
+}
+
+gboolean
+output_is_same (const char *a, const char *b)
+{
+  struct stat info_a, info_b;
+  if (stat_target (a, &info_a) == 0 && stat_target (b, &info_b) == 0)
+    /* /dev/null, and a terminal, take whatever comes. */
+    return info_a.st_dev == info_b.st_dev && info_a.st_ino == info_b.st_ino
+           && !S_ISCHR (info_a.st_mode);
+  g_autofree char *name_a = NULL;
+  g_autofree char *name_b = NULL;
+  return stat_folder (a, &info_a, &name_a) && stat_folder (b, &info_b, &name_b)
+         && info_a.st_dev == info_b.st_dev && info_a.st_ino == info_b.st_ino
+         && strcmp (name_a, name_b) == 0;
 }
 
 Output *
@@ -146,7 +190,7 @@ output_new (const char *path, OutputKind kind, GError **error)
   g_autoptr (Output) output = g_new0 (Output, 1);
   gboolean standard = path == NULL || strcmp (path, "-") == 0;
   gboolean done = standard ? open_standard_output (output, kind, path != NULL, error)
-                           : open_file (output, path, error);
+                           : open_file (output, path, kind, error);
   return done ? g_steal_pointer (&output) : NULL;
 }
 

@@ -13,8 +13,10 @@ typedef enum {
 typedef struct _Output Output;
 
 /* Prepares @path; NULL means standard output, and so does "-", which also lets raw bytes
- * go to a terminal. Nothing of an existing file is touched before output_commit(). */
+ * go to a terminal; no other name of the terminal does. Nothing of an existing file is touched before output_commit(). */
 Output *output_new (const char *path, OutputKind kind, GError **error);
+/* Whether two paths, as above, lead to one file or pipe. */
+gboolean output_is_same (const char *a, const char *b);
 GOutputStream *output_get_stream (Output *output);
 /* Puts the file into its place. */
 gboolean output_commit (Output *output, GError **error);

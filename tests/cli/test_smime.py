@@ -481,6 +481,24 @@ def test_weak_ciphers(name, cipher, plain_status):
     result = alice().run("decrypt", input=mail, status=(8, 9, 10, 12)).expect_silent()
     result.expect_message("--allow-legacy")
     m.same_content(alice().ok("decrypt", "--allow-legacy", input=mail).out, from_bob(m.entity()))
+    alice().refuses(12, "extract", "--part", "1", input=mail).expect_message("--allow-legacy")
+    contains(alice().ok("extract", "--allow-legacy", "--part", "1", input=mail).out, b"Hello, Bob.", "extract")
+    headline = alice().run("verify", "--allow-legacy", input=mail, status=3).out.decode().splitlines()[0]
+    equal(headline, "encrypted too weakly to count; not signed", "headline")
+
+
+@each(("decrypt",), ("extract", "--part", "1"))
+def test_warning_of_cbc_is_never_silenced(*command):
+    mail = enveloped(pki.encrypt(m.entity(), "alice"))
+    contains(alice().ok("-q", *command, input=mail).err, b"does not protect the content", "warning")
+    signed = m.smime_signed(m.entity(), pki.sign(m.entity(), "bob"))
+    gcm = enveloped(pki.encrypt(signed, "alice", cipher="aes-256-gcm"), "gcm")
+    equal(alice().ok("extract", "--part", "1", input=gcm).err, b"", "warning")
+
+
+def test_extract_under_a_good_signature_needs_no_warning():
+    mail = enveloped(pki.encrypt(m.smime_signed(m.entity(), pki.sign(m.entity(), "bob")), "alice"))
+    equal(alice().ok("extract", "--part", "1", input=mail).err, b"", "warning")
 
 
 # --- certificates only ------------------------------------------------------
