@@ -57,12 +57,32 @@ keep_expiring (GPtrArray *keys, GError **error)
   return TRUE;
 }
 
+/* Whether somebody may take it for a key id, or for a part of a fingerprint. */
+static gboolean
+looks_like_key_id (const char *pattern)
+{
+  const char *digits = g_str_has_prefix (pattern, "0x") ? pattern + 2 : pattern;
+  gsize size = strspn (digits, "0123456789abcdefABCDEF");
+  return size >= 8 && digits[size] == '\0';
+}
+
+static void
+note_no_match (const Tool *tool, const char *pattern)
+{
+  if (looks_like_key_id (pattern))
+    tool_note (tool, _("no key matches '%s'; keys are named by their full fingerprints"), pattern);
+  else
+    tool_note (tool, _("no key matches '%s'"), pattern);
+}
+
 static int
 cmd_keys_list (Tool *tool, GError **error)
 {
   g_autoptr (GPtrArray) keys = find_keys (tool, tool->operands[0], error);
   if (keys == NULL)
     return STATUS_INTERNAL;
+  if (keys->len == 0 && tool->operands[0] != NULL)
+    note_no_match (tool, tool->operands[0]);
   int status = STATUS_OK;
   if (opt.expiring >= 0) {
     if (!keep_expiring (keys, error))
@@ -83,8 +103,10 @@ need_keys (Tool *tool, const char *pattern, GError **error)
   if (keys == NULL)
     return NULL;
   if (keys->len == 0) {
-    tool_set_error (error, STATUS_NO_KEY, "no-key", _("'mailcrypt keys list' shows what is here"),
-                    _("no key for '%s'"), pattern);
+    const char *hint = looks_like_key_id (pattern)
+      ? _("keys are named by their full fingerprints: mailcrypt keys list")
+      : _("'mailcrypt keys list' shows what is here");
+    tool_set_error (error, STATUS_NO_KEY, "no-key", hint, _("no key matches '%s'"), pattern);
     return NULL;
   }
   return g_steal_pointer (&keys);
@@ -148,20 +170,22 @@ import_file (Tool *tool, const char *file, McSecret *new_passphrase, GError **er
   return imported;
 }
 
-/* What each file brought; standard input when none is named. Of arrays of McImported. */
-static GPtrArray *
-import_files (Tool *tool, McSecret *new_passphrase, GError **error)
+/* Adds what each file brought to @all, of McImported; standard input when none is named.
+ * What came before a failure stays. @arrays holds on to it. */
+static gboolean
+import_files (Tool *tool, McSecret *new_passphrase, GPtrArray *all, GPtrArray *arrays,
+              GError **error)
 {
   guint count = g_strv_length (tool->operands);
-  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
   for (guint i = 0; i < MAX (count, 1); i++) {
     /* Without operands the first of them is NULL. */
     GPtrArray *imported = import_file (tool, tool->operands[i], new_passphrase, error);
     if (imported == NULL)
-      return NULL;
-    g_ptr_array_add (all, imported);
+      return FALSE;
+    g_ptr_array_add (arrays, imported);
+    g_ptr_array_extend (all, imported, NULL, NULL);
   }
-  return g_steal_pointer (&all);
+  return TRUE;
 }
 
 static gboolean
@@ -173,11 +197,12 @@ any_is (GPtrArray *imported, const char *(*get) (const McImported *), const char
   return FALSE;
 }
 
+/* @failure (nullable) ended the import after @imported. */
 static gboolean
-print_imported (Tool *tool, GPtrArray *imported, int status, GError **error)
+print_imported (Tool *tool, GPtrArray *imported, const GError *failure, int status, GError **error)
 {
   if (options.json)
-    return json_print (tool, json_from_imported (imported, status), error);
+    return json_print (tool, json_from_imported (imported, failure, status), error);
   if (options.quiet)
     return TRUE;
   g_autofree char *text = keytext_from_imported (imported);
@@ -193,18 +218,24 @@ cmd_keys_import (Tool *tool, GError **error)
       || !read_new_passphrase (&new_passphrase, &empty, error))
     return STATUS_INTERNAL;
 
-  g_autoptr (GPtrArray) files = import_files (tool, new_passphrase, error);
-  if (files == NULL)
-    return STATUS_INTERNAL;
+  g_autoptr (GError) failure = NULL;
   g_autoptr (GPtrArray) all = g_ptr_array_new ();
-  for (guint i = 0; i < files->len; i++)
-    g_ptr_array_extend (all, g_ptr_array_index (files, i), NULL, NULL);
+  g_autoptr (GPtrArray) arrays =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
+  int status = STATUS_OK;
+  if (!import_files (tool, new_passphrase, all, arrays, &failure))
+    status = tool_error_get_status (failure);
+  else if (any_is (all, mc_imported_get_word, "rejected"))
+    status = STATUS_MALFORMED;
 
-  int status = any_is (all, mc_imported_get_word, "rejected") ? STATUS_MALFORMED : STATUS_OK;
-  if (!print_imported (tool, all, status, error))
+  /* A failure that nothing went before is an error like any other. */
+  if ((failure == NULL || all->len > 0)
+      && !print_imported (tool, all, failure, status, error))
     return STATUS_INTERNAL;
   if (empty && any_is (all, mc_imported_get_what, "private-key"))
     tool_warn (tool, NULL, _("the private key is stored unencrypted"));
+  if (failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&failure));
   return status;
 }
 
@@ -242,16 +273,22 @@ static const GOptionEntry distrust_options[] = {
   G_OPTION_ENTRY_NULL
 };
 
-/* What these commands changed, as the key is now. */
+/* What these commands changed: @done in words, the key as it is now for programs. */
 static int
-print_changed (Tool *tool, const char *fingerprint, GError **error)
+print_changed (Tool *tool, const char *fingerprint, const char *done, GError **error)
 {
-  if (!options.json)
+  if (options.json) {
+    g_autoptr (GPtrArray) keys = find_keys (tool, fingerprint, error);
+    if (keys == NULL)
+      return STATUS_INTERNAL;
+    return json_print (tool, json_from_keys (keys, STATUS_OK), error) ? STATUS_OK
+                                                                      : STATUS_INTERNAL;
+  }
+  if (options.quiet)
     return STATUS_OK;
-  g_autoptr (GPtrArray) keys = find_keys (tool, fingerprint, error);
-  if (keys == NULL)
-    return STATUS_INTERNAL;
-  return json_print (tool, json_from_keys (keys, STATUS_OK), error) ? STATUS_OK : STATUS_INTERNAL;
+  g_autofree char *safe = mc_text_escape_line (done);
+  g_autofree char *line = g_strconcat (safe, "\n", NULL);
+  return output_print (options.output, line, error) ? STATUS_OK : STATUS_INTERNAL;
 }
 
 static int
@@ -262,7 +299,27 @@ cmd_keys_trust (Tool *tool, GError **error)
   if (context == NULL
       || !mc_keys_trust (context, fingerprint, opt.address, opt.anchor, tool->cancellable, error))
     return STATUS_INTERNAL;
-  return print_changed (tool, fingerprint, error);
+
+  g_autofree char *done = NULL;
+  if (opt.anchor)
+    done = g_strdup_printf (_("%s is a trust anchor now"), fingerprint);
+  else if (opt.address != NULL)
+    done = g_strdup_printf (_("%s is trusted for %s now"), fingerprint, opt.address);
+  else
+    done = g_strdup_printf (_("%s is trusted for its own addresses now"), fingerprint);
+  return print_changed (tool, fingerprint, done, error);
+}
+
+/* What was to be taken back or removed need not be imported first, as the library's hint
+ * has it. */
+static void
+replace_hint (GError **error)
+{
+  if (!g_error_matches (*error, MC_ERROR, MC_ERROR_NO_KEY))
+    return;
+  g_autoptr (GError) old = g_steal_pointer (error);
+  tool_set_error (error, tool_error_get_status (old), tool_error_get_word (old),
+                  _("'mailcrypt keys list' shows what is here"), "%s", old->message);
 }
 
 static int
@@ -270,10 +327,16 @@ cmd_keys_distrust (Tool *tool, GError **error)
 {
   const char *fingerprint = tool->operands[0];
   McContext *context = tool_get_context (tool, error);
-  if (context == NULL
-      || !mc_keys_distrust (context, fingerprint, opt.address, tool->cancellable, error))
+  if (context == NULL)
     return STATUS_INTERNAL;
-  return print_changed (tool, fingerprint, error);
+  if (!mc_keys_distrust (context, fingerprint, opt.address, tool->cancellable, error)) {
+    replace_hint (error);
+    return STATUS_INTERNAL;
+  }
+  g_autofree char *done = opt.address != NULL
+    ? g_strdup_printf (_("%s is not trusted for %s any more"), fingerprint, opt.address)
+    : g_strdup_printf (_("%s is not trusted any more"), fingerprint);
+  return print_changed (tool, fingerprint, done, error);
 }
 
 static int
@@ -281,9 +344,14 @@ cmd_keys_remove (Tool *tool, GError **error)
 {
   const char *fingerprint = tool->operands[0];
   McContext *context = tool_get_context (tool, error);
-  if (context == NULL || !mc_keys_remove (context, fingerprint, tool->cancellable, error))
+  if (context == NULL)
     return STATUS_INTERNAL;
-  return print_changed (tool, fingerprint, error);
+  if (!mc_keys_remove (context, fingerprint, tool->cancellable, error)) {
+    replace_hint (error);
+    return STATUS_INTERNAL;
+  }
+  g_autofree char *done = g_strdup_printf (_("%s is removed"), fingerprint);
+  return print_changed (tool, fingerprint, done, error);
 }
 
 /* ------------------------------------------------------------------ generation -- */

@@ -98,16 +98,22 @@ add_reasons (JsonBuilder *builder, GPtrArray *reasons)
 
 /* ------------------------------------------------------------------ objects -- */
 
-char *
-json_from_error (const GError *error, int exit_status)
+static void
+add_error (JsonBuilder *builder, const GError *error)
 {
-  g_autoptr (JsonBuilder) builder = begin ();
   json_builder_set_member_name (builder, "error");
   json_builder_begin_object (builder);
   add_string (builder, "code", tool_error_get_word (error));
   add_string (builder, "text", error->message);
   add_string (builder, "hint", tool_error_get_hint (error));
   json_builder_end_object (builder);
+}
+
+char *
+json_from_error (const GError *error, int exit_status)
+{
+  g_autoptr (JsonBuilder) builder = begin ();
+  add_error (builder, error);
   return finish (builder, exit_status);
 }
 
@@ -183,7 +189,7 @@ json_from_key (const McKey *key, int exit_status)
 }
 
 char *
-json_from_imported (GPtrArray *imported, int exit_status)
+json_from_imported (GPtrArray *imported, const GError *error, int exit_status)
 {
   g_autoptr (JsonBuilder) builder = begin ();
   begin_array (builder, "imported");
@@ -198,5 +204,7 @@ json_from_imported (GPtrArray *imported, int exit_status)
     json_builder_end_object (builder);
   }
   json_builder_end_array (builder);
+  if (error != NULL)
+    add_error (builder, error);
   return finish (builder, exit_status);
 }

@@ -12,6 +12,6 @@ char *json_from_error (const GError *error, int exit_status);
 /* @keys: of McKey. */
 char *json_from_keys (GPtrArray *keys, int exit_status);
 /* @imported: of McImported. */
-char *json_from_imported (GPtrArray *imported, int exit_status);
+char *json_from_imported (GPtrArray *imported, const GError *error, int exit_status);
 /* @key: nullable. */
 char *json_from_key (const McKey *key, int exit_status);

@@ -83,7 +83,7 @@ describe_trust (const McKey *key)
   for (guint i = 0; i < mc_key_get_n_addresses (key); i++)
     if (mc_key_get_address_trusted (key, i))
       return _("trusted");
-  return mc_key_get_is_authority (key) ? _("authority") : _("not trusted");
+  return mc_key_get_is_authority (key) ? _("no anchor") : _("not trusted");
 }
 
 static const char *

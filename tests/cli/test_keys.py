@@ -94,6 +94,49 @@ def test_import_several_files(home):
 
 
 @with_home
+def test_import_tells_what_went_before_a_failure(home):
+    result = home.run("keys", "import", pki.get("bob"), "absent.pem", status=12).expect_message("absent.pem")
+    contains(result.out.decode(), "new certificate " + pki.fpr("bob").lower(), "what was imported", result)
+    report = home.run("--json", "keys", "import", pki.get("bob"), "absent.pem", status=12).json()
+    equal((report["imported"][0]["result"], report["exit_status"]), ("unchanged", 12), "report")
+    contains(report["error"]["text"], "absent.pem", "error")
+    true("imported" not in home.run("--json", "keys", "import", "absent.pem", status=12).json(), "imported")
+
+
+@with_home
+def test_changes_are_confirmed(home):
+    pki.give_certificates(home, "bob", "ca")
+    bob, ca = pki.fpr("bob").lower(), pki.fpr("ca").lower()
+    for words, args in (("is trusted for bob@example.org now", ("trust", bob, "--for", "bob@example.org")),
+                        ("is not trusted any more", ("distrust", bob)), ("is removed", ("remove", bob))):
+        equal(home.ok("keys", *args).out.decode(), "%s %s\n" % (bob, words), "confirmation")
+    contains(listed(home), "no anchor", "list")
+    equal(home.ok("-q", "keys", "trust", ca, "--anchor").out, b"", "confirmation")
+    lacks(listed(home), "no anchor", "list")
+
+
+@with_home
+def test_what_is_not_there_need_not_be_imported(home):
+    for verb in ("remove", "distrust"):
+        lacks(home.refuses(11, "keys", verb, "ab" * 20).err, b"import", "hint")
+    contains(home.refuses(11, "keys", "trust", "ab" * 20).err, b"import", "hint")
+
+
+@with_home
+def test_pattern_that_matches_nothing(home):
+    home.ok("keys", "list", "nobody").expect_silent().expect_message("no key matches 'nobody'")
+    equal(home.ok("-q", "keys", "list", "nobody").err, b"", "standard error")
+    home.ok("keys", "list", "0xABCDEF0123456789").expect_message("full fingerprints")
+    home.refuses(11, "keys", "show", "ABCDEF01").expect_message("full fingerprints")
+
+
+@with_home
+def test_passphrase_line_of_another_system(home):
+    path = home.file("in.p12", pki.p12("alice", "secret"))
+    home.ok("keys", "import", "--passphrase-fd", harness.Fd("secret\r\n"), path)
+
+
+@with_home
 def test_import_twice_changes_nothing(home):
     path = home.file("alice.p12", pki.p12("alice", "secret"))
     for round_ in range(2):
