@@ -52,5 +52,5 @@ cmd_encrypt (Tool *tool, GError **error)
     mc_seal_add_recipient (seal, *address);
   for (char **address = opt.hidden; address != NULL && *address != NULL; address++)
     mc_seal_add_hidden (seal, *address);
-  return seal_finish (tool, seal, error);
+  return seal_finish (tool, seal, flags, error);
 }

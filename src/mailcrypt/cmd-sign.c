@@ -35,5 +35,5 @@ cmd_sign (Tool *tool, GError **error)
     return STATUS_INTERNAL;
   if (opt.signer != NULL)
     mc_seal_set_signer (seal, opt.signer);
-  return seal_finish (tool, seal, error);
+  return seal_finish (tool, seal, flags, error);
 }

@@ -431,5 +431,13 @@ def test_inline_within_other_text_is_text():
     true(not [x for x in report["errant"] if x["status"] == "good"], "a quoted signature counts")
 
 
+def test_sign_tells_of_bcc():
+    for extra, warned in (("Bcc: carol@example.org", True), ("bcc : carol@example.org", True), ("X-Bcc: no", False)):
+        mail = extra.encode() + b"\n" + m.plain(b"Bcc: no field\n")
+        result = alice().ok("sign", "--protocol", "openpgp", input=mail)
+        equal(b"Bcc" in result.err, warned, "a warning", result)
+        lacks(result.out.lower(), b"carol@", "the message")
+
+
 if __name__ == "__main__":
     harness.main(globals())
