@@ -40,7 +40,8 @@ read_line (int fd, char *line, gsize *ret_size, GError **error)
       return FALSE;
     }
   }
-  *ret_size = size;
+  /* The file may be from a system that ends lines with CR and LF. */
+  *ret_size = size > 0 && line[size - 1] == '\r' ? size - 1 : size;
   return TRUE;
 }
 
