@@ -21,7 +21,7 @@ static const GOptionEntry general_entries[] = {
   { "max-size", 0, 0, G_OPTION_ARG_STRING, &options.max_size,
     N_("Refuse input over SIZE octets (suffixes K, M, G)"), N_("SIZE") },
   { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet,
-    N_("Say nothing but errors"), NULL },
+    N_("Say nothing but errors and grave warnings"), NULL },
   { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options.verbose,
     N_("Say more"), NULL },
   { "help", 'h', 0, G_OPTION_ARG_NONE, &options.help,
