@@ -305,8 +305,13 @@ test_not_a_folder (void)
   g_autofree char *file = g_build_filename (folder, "file", NULL);
   McStore *store = NULL;
   CU_ASSERT_TRUE (g_file_set_contents (file, "x", 1, NULL));
-  CU_ASSERT_TRUE (_mc_store_open (file, FALSE, &store, NULL));
-  CU_ASSERT_PTR_NULL (store);
+  g_autofree char *below = g_build_filename (file, "below", NULL);
+  CU_ASSERT_FALSE (_mc_store_open (file, FALSE, &store, &error));
+  CU_ASSERT_TRUE (g_error_matches (error, MC_ERROR, MC_ERROR_IO));
+  g_clear_error (&error);
+  CU_ASSERT_FALSE (_mc_store_open (below, FALSE, &store, &error));
+  CU_ASSERT_TRUE (g_error_matches (error, MC_ERROR, MC_ERROR_IO));
+  g_clear_error (&error);
   CU_ASSERT_FALSE (_mc_store_open (file, TRUE, &store, &error));
   CU_ASSERT_TRUE (g_error_matches (error, MC_ERROR, MC_ERROR_IO));
   g_clear_error (&error);

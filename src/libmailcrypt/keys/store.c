@@ -342,7 +342,7 @@ is_there (const char *path, gboolean *ret_there, GError **error)
 {
   GStatBuf buffer;
   *ret_there = g_stat (path, &buffer) == 0;
-  return *ret_there || errno == ENOENT || errno == ENOTDIR || fail_errno (path, error);
+  return *ret_there || errno == ENOENT || fail_errno (path, error);
 }
 
 /* Made here, because SQLite would make it readable for others. By mknod, because closing

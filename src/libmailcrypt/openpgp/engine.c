@@ -3,9 +3,30 @@
 
 #include "openpgp/openpgp.h"
 
+#include "base/error.h"
+
+#include <glib/gi18n-lib.h>
+
+/* To gpg a home that is none is one without keys. */
 static gboolean
-openpgp_open (McContext *context, McEngine **ret_engine, GError **error G_GNUC_UNUSED)
+check_home (McContext *context, GError **error)
 {
+  McSettings *settings = _mc_context_get_settings (context);
+  const char *home = mc_settings_get_folder (settings, MC_FOLDER_GNUPG);
+  if (home == NULL || g_file_test (home, G_FILE_TEST_IS_DIR)
+      || !g_file_test (home, G_FILE_TEST_EXISTS))
+    return TRUE;
+  g_autofree char *name = g_filename_display_name (home);
+  _mc_set_error (error, MC_ERROR_IO, _("set GNUPGHOME to GnuPG's own folder"),
+                 _("GnuPG's home is not a folder: '%s'"), name);
+  return FALSE;
+}
+
+static gboolean
+openpgp_open (McContext *context, McEngine **ret_engine, GError **error)
+{
+  if (!check_home (context, error))
+    return FALSE;
   *ret_engine = g_new0 (McEngine, 1);
   (*ret_engine)->context = context;
   return TRUE;
