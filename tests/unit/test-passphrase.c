@@ -84,8 +84,9 @@ static void
 test_wrong (void)
 {
   n_asked = 0;
-  check_fails ("wrong", TRUE, "no passphrase for the key of bob@example.org: --passphrase-fd: wrong; "
-                              "gpg-agent: no agent, and it could not be started");
+  check_fails ("wrong", TRUE, "the passphrase given is wrong (--passphrase-fd); no other passphrase for the "
+                              "key of bob@example.org: gpg-agent: no agent, and it could not be "
+                              "started");
   CU_ASSERT_EQUAL (n_asked, 1);
 }
 

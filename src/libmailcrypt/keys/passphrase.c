@@ -47,6 +47,7 @@ typedef struct {
   gpointer user_data;
   GString *said;            /* what each source tried has said */
   gboolean cancelled;
+  gboolean given_wrong;     /* the caller had one, which did not fit */
 } Search;
 
 static void
@@ -88,13 +89,38 @@ try_source (Search *search, const McPassphraseSource *source, GCancellable *canc
     if (source->forget != NULL)
       source->forget (search->context, search->request);
   }
-  note (search, source, _("wrong"));
+  if (source == &_mc_passphrase_caller)
+    search->given_wrong = TRUE;
+  else
+    note (search, source, _("wrong"));
+  return FALSE;
+}
+
+/* That the caller's own one is wrong comes first, whatever the others said. */
+static gboolean
+fail_wrong (const Search *search, GError **error)
+{
+  const char *hint = search->cancelled
+    ? NULL : _("give the right one, or start gpg-agent with a pinentry that can ask you");
+  const char *purpose = search->request->purpose;
+  if (purpose == NULL)
+    purpose = _("passphrase");
+  if (search->said->len > 0)
+    /* Translators: the first %s is such as "passphrase for the key of bob@example.org". */
+    _mc_set_error (error, MC_ERROR_NO_SECRET, hint,
+                   _("the passphrase given is wrong (--passphrase-fd); no other %s: %s"), purpose,
+                   search->said->str);
+  else
+    _mc_set_error (error, MC_ERROR_NO_SECRET, hint,
+                   _("the passphrase given is wrong (--passphrase-fd); no other %s"), purpose);
   return FALSE;
 }
 
 static gboolean
 fail (const Search *search, GError **error)
 {
+  if (search->given_wrong)
+    return fail_wrong (search, error);
   const char *hint = search->cancelled
     ? NULL : _("give it by --passphrase-fd, or start gpg-agent with a pinentry that can ask you");
   const char *said = search->said->len > 0 ? search->said->str : _("nobody to ask");
