@@ -368,6 +368,28 @@ def test_chain_with_intermediate_from_elsewhere():
     home.close()
 
 
+@each(*((option, command, what) for option in ("--trust-anchor", "--intermediate", "--crl")
+        for command in ("verify", "sign", "encrypt", "list") for what in ("empty", "garbage", "missing")))
+def test_option_files_without_what_they_are_for(option, command, what):
+    """It is not the message's fault."""
+    home = alice()
+    path = {"empty": lambda: home.file("empty.pem", b""), "garbage": lambda: home.file("garbage", bytes(range(256))),
+            "missing": lambda: home.work + "/absent"}[what]()
+    part = m.entity()
+    words, mail = {
+        "verify": (("verify",), from_bob(m.smime_signed(part, pki.sign(part, "bob")))),
+        "sign": (("sign", "--protocol", "smime"), m.plain()),
+        "encrypt": (("encrypt", "--protocol", "smime"), m.plain()),
+        "list": (("keys", "list", "--protocol", "smime"), b"")}[command]
+    home.refuses(12 if what == "missing" else 2, *words, option, path, input=mail).expect_message(path)
+
+
+def test_certificate_is_no_revocation_list():
+    part = m.entity()
+    mail = from_bob(m.smime_signed(part, pki.sign(part, "bob")))
+    alice().refuses(2, "verify", "--crl", pki.get("ca"), input=mail)
+
+
 @each("bob-anyeku", "bob-noeku", "bob-nonrep", "bob-upper")
 def test_accepted_certificates(name):
     part = m.entity()

@@ -291,7 +291,7 @@ test_bad_files (void)
   McVerifyJob job = { _mc_span_whole (content), _mc_span_whole (signature) };
   add_file (mc_context_add_trust_anchor, desk, "message");
   CU_ASSERT_FALSE (_mc_smime_backend.verify (desk->engine, &job, layer, NULL, &error));
-  CU_ASSERT_TRUE (g_error_matches (error, MC_ERROR, MC_ERROR_MALFORMED));
+  CU_ASSERT_TRUE (g_error_matches (error, MC_ERROR, MC_ERROR_INVALID));
 
   g_autoptr (Desk) absent = desk_new ();
   g_autoptr (GError) missing = NULL;

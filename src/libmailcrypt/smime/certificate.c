@@ -283,6 +283,7 @@ _mc_smime_load_certificates (McEngine *engine, const char *filename, McX509Stack
   }
   if (sk_X509_num (stack) > before)
     return TRUE;
-  _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("no certificate in '%s'"), filename);
+  g_autofree char *shown = g_filename_display_name (filename);
+  _mc_set_error (error, MC_ERROR_INVALID, NULL, _("no certificate in '%s'"), shown);
   return FALSE;
 }

@@ -144,7 +144,8 @@ load_crls (McTrust *trust, const char *filename, GError **error)
   }
   if (sk_X509_CRL_num (trust->crls) > before)
     return TRUE;
-  _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("no revocation list in '%s'"), filename);
+  g_autofree char *shown = g_filename_display_name (filename);
+  _mc_set_error (error, MC_ERROR_INVALID, NULL, _("no revocation list in '%s'"), shown);
   return FALSE;
 }
 
