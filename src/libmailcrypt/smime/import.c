@@ -140,20 +140,25 @@ choose_protection (Import *self, GError **error)
   return FALSE;
 }
 
-/* An existing file stays, unless the caller wants another passphrase than it has. */
+/* Where nobody says under which passphrase, an existing file stays under its own. */
+static McKeyFileState
+look_at_file (Import *self, const Pair *pair)
+{
+  McEngine *engine = self->hoard.engine;
+  McSecret *wanted = self->new_passphrase != NULL ? self->new_passphrase : self->hoard.passphrase;
+  if (wanted == NULL && _mc_key_file_exists (engine, pair->public_key))
+    return MC_KEY_FILE_FITS;
+  return _mc_key_file_probe (engine, pair->public_key, wanted);
+}
+
 static gboolean
 write_files (Import *self, GError **error)
 {
   McEngine *engine = self->hoard.engine;
   for (guint i = 0; i < self->pairs->len; i++) {
     Pair *pair = self->pairs->pdata[i];
-    gboolean kept = _mc_key_file_exists (engine, pair->public_key);
-    if (kept && self->new_passphrase != NULL)
-      kept = _mc_key_file_probe (engine, pair->public_key, self->new_passphrase) == MC_KEY_FILE_FITS;
-    pair->state = kept ? MC_KEY_FILE_FITS
-                       : _mc_key_file_exists (engine, pair->public_key) ? MC_KEY_FILE_DIFFERS
-                                                                        : MC_KEY_FILE_ABSENT;
-    if (kept)
+    pair->state = look_at_file (self, pair);
+    if (pair->state == MC_KEY_FILE_FITS)
       continue;
     if (self->protection == NULL && !choose_protection (self, error))
       return FALSE;
