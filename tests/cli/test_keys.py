@@ -326,6 +326,20 @@ def test_import_encrypted_pem_key(home):
     can_sign(home, passphrase="secret")
 
 
+@with_home
+@each(("unencrypted", ""), ("another", "another one"))
+def test_import_again_under_the_files_passphrase(home, _, first):
+    pki.give_anchor(home)
+    import_p12(home, pki.p12("alice", "secret"), new=first)
+    contains(import_p12(home, pki.p12("alice", "secret")).out, b"updated", "the report")
+    can_sign(home, status=8)
+    can_sign(home, passphrase="secret")
+    lacks(import_p12(home, pki.p12("alice", "secret")).out, b"updated", "the report")
+    import_p12(home, pki.p12("alice", "secret"), new="")
+    can_sign(home)
+    lacks(import_p12(home, pki.p12("alice", "secret"), new="").out, b"updated", "the report")
+
+
 # --- OpenPGP ----------------------------------------------------------------
 
 @with_home
@@ -389,6 +403,44 @@ def test_list_expiring():
     pki.give_certificates(home, "bob")
     home.ok("keys", "list", "--expiring", "30")
     home.run("keys", "list", "--expiring", "5000", status=6)
+    home.close()
+
+
+def self_signed(home, name="sam", address="sam@example.org"):
+    """What `openssl req -x509` makes by itself: CA:TRUE, whoever it is for."""
+    path = os.path.join(home.work, name + ".crt")
+    pki.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", path + ".key", "-out", path, "-days",
+                "30", "-subj", "/CN=" + name, "-config", home.file("req.cnf", pki.CA_CONF % {"dir": home.work}),
+                "-addext", "subjectAltName=email:" + address, "-addext", "basicConstraints=critical,CA:TRUE")
+    return path
+
+
+def sha256(path):
+    return hashlib.sha256(pki.openssl("x509", "-in", path, "-outform", "DER").out).hexdigest()
+
+
+@with_home
+def test_self_signed_certificates_are_found_by_address(home):
+    pki.give_key(home, "alice")
+    path = self_signed(home)
+    home.ok("keys", "import", path)
+    for words in (("list", "sam@example.org"), ("show", "sam@example.org")):
+        contains(re.sub("[ :]", "", home.ok("keys", *words).out.decode()).lower(), sha256(path), " ".join(words))
+    home.ok("keys", "export", "sam@example.org")
+    send = ("encrypt", "--protocol", "smime", "-r", "sam@example.org")
+    home.refuses(11, *send, input=m.plain()).expect_message(
+        sha256(path), "not trusted", "mailcrypt keys trust %s --for sam@example.org" % sha256(path))
+    home.ok("keys", "trust", sha256(path), "--for", "sam@example.org")
+    home.ok(*send, input=m.plain())
+
+
+def test_pinned_keys_are_listed_for_the_address():
+    home = pgp.fresh()
+    pki.give_certificates(home, "bob")
+    for fingerprint in (pgp.fpr("bob"), pki.fpr("bob")):
+        home.ok("keys", "trust", fingerprint, "--for", "nick@example.org")
+        expect_key(home, fingerprint, True, "nick@example.org")
+        expect_key(home, fingerprint, True, "")
     home.close()
 
 
@@ -477,6 +529,24 @@ def test_pin_for_an_address_the_certificate_lacks(home):
     expect(verdict(home, mail, 7), "unprotected", "not-sender")
     home.ok("keys", "trust", pki.fpr("bob-nomail"), "--for", "bob@example.org")
     expect(verdict(home, mail, 0), "signed-only", "good")
+
+
+@with_home
+@each("trust", "distrust", "remove")
+def test_unknown_fingerprints(home, command):
+    text = home.refuses(11, "keys", command, "0" * 64).err.decode()
+    true(("import" in text) == (command == "trust"), "hint of keys %s: %s" % (command, text))
+
+
+@each("file", "/dev/null")
+def test_home_that_is_no_folder(kind):
+    home = pki.fresh("alice")
+    wrong = "/dev/null/x" if kind == "/dev/null" else home.file("file", b"x")
+    part = m.entity()
+    mail = m.message(m.smime_signed(part, pki.sign(part, "bob")), sender=m.BOB)
+    home.run("verify", "--homedir", wrong, input=mail, status=12)
+    home.refuses(12, "keys", "list", "--homedir", wrong, "--protocol", "smime")
+    home.close()
 
 
 # --- generate ---------------------------------------------------------------

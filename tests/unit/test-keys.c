@@ -118,6 +118,26 @@ test_patterns (void)
   check_list (MC_PROTOCOL_UNKNOWN, "0xAAAAAAAA AAAAAAAA AAAAAAAA AAAAAAAA AAAAAAAA", FALSE, "a40 ");
   check_list (MC_PROTOCOL_UNKNOWN, A64, FALSE, "a64 ");
   check_list (MC_PROTOCOL_UNKNOWN, "dave@example.org", FALSE, "");
+  check_list (MC_PROTOCOL_UNKNOWN, "", FALSE, "a40 a64 ");
+}
+
+/* What the user bound to an address is listed for it. */
+static void
+test_pinned_address (void)
+{
+  McStore *store = make_store ();
+  double_add_key (MC_PROTOCOL_OPENPGP, A40, BOB);
+  double_add_key (MC_PROTOCOL_SMIME, A64, BOB);
+  CU_ASSERT_TRUE (_mc_store_set_pin (store, MC_PROTOCOL_OPENPGP, A40, "nick@example.org", MC_PIN_TRUSTED,
+                                     NULL));
+  CU_ASSERT_TRUE (_mc_store_set_pin (store, MC_PROTOCOL_OPENPGP, B40, "nick@example.org", MC_PIN_TRUSTED,
+                                     NULL));
+  CU_ASSERT_TRUE (_mc_store_set_pin (store, MC_PROTOCOL_SMIME, A64, "nick@example.org", MC_PIN_TRUSTED,
+                                     NULL));
+  CU_ASSERT_TRUE (_mc_store_set_pin (store, MC_PROTOCOL_SMIME, A64, BOB, MC_PIN_TRUSTED, NULL));
+  check_list (MC_PROTOCOL_UNKNOWN, "nick@example.org", FALSE, "a40 a64 ");
+  check_list (MC_PROTOCOL_UNKNOWN, BOB, FALSE, "a40 a64 ");
+  check_list (MC_PROTOCOL_UNKNOWN, "nick@example.org", TRUE, "");
 }
 
 static void
@@ -488,6 +508,7 @@ test_model (void)
 static CU_TestInfo tests[] = {
   { "lists are sorted", test_sorted },
   { "patterns", test_patterns },
+  { "pinned for an address", test_pinned_address },
   { "without a store nothing of S/MIME is loaded", test_without_a_store },
   { "trust for the key's own addresses", test_trust_own_addresses },
   { "trust, as people write it", test_trust_spellings },

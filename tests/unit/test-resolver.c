@@ -149,6 +149,14 @@ test_use (void)
   key->use = MC_KEY_CAN_CERTIFY;
   check_reasons (MC_KEY_CAN_ENCRYPT, "cannot-encrypt");
   check_reasons (MC_KEY_CAN_SIGN, "cannot-sign no-secret-part");
+  key->validity = MC_VALIDITY_EXPIRED;
+  check_reasons (MC_KEY_CAN_ENCRYPT, "expired cannot-encrypt");
+  key->use = 0;   /* as OpenPGP's keys then are */
+  key->secret = MC_SECRET_AGENT;
+  check_reasons (MC_KEY_CAN_ENCRYPT, "expired");
+  check_reasons (MC_KEY_CAN_SIGN, "expired");
+  key->validity = MC_VALIDITY_VALID;
+  key->secret = MC_SECRET_NONE;
   key->use = MC_KEY_CAN_ENCRYPT | MC_KEY_CAN_SIGN;
   check_reasons (MC_KEY_CAN_SIGN, "no-secret-part");
   key->weak = TRUE;

@@ -3,6 +3,7 @@
 
 #include "keys/find.h"
 
+#include "base/address.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "context.h"
@@ -24,6 +25,52 @@ can_have (McContext *context, McProtocol protocol, const McKeyQuery *query, gboo
   return TRUE;
 }
 
+static gboolean
+has_key (GPtrArray *keys, guint from, const char *fingerprint)
+{
+  for (guint i = from; i < keys->len; i++) {
+    const McKey *key = g_ptr_array_index (keys, i);
+    if (strcmp (key->fingerprint, fingerprint) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+ask_backend (McContext *context, McProtocol protocol, const McKeyQuery *query, GPtrArray *keys,
+             GCancellable *cancellable, GError **error)
+{
+  McEngine *engine = NULL;
+  const McBackend *backend = _mc_context_get_backend (context, protocol, &engine, error);
+  return backend != NULL && backend->find (engine, query, keys, cancellable, error);
+}
+
+/* Keys that the user bound to the address, whatever addresses they name themselves. */
+static gboolean
+find_pinned (McContext *context, McProtocol protocol, const McKeyQuery *query, GPtrArray *keys,
+             guint before, GCancellable *cancellable, GError **error)
+{
+  McStore *store = NULL;
+  g_autofree char *address = _mc_address_normalise (query->address, -1);
+  if (address == NULL)
+    return TRUE;
+  if (!_mc_context_get_store (context, FALSE, &store, error))
+    return FALSE;
+  g_auto (GStrv) pinned = _mc_store_pinned_for (store, protocol, address, error);
+  if (pinned == NULL)
+    return FALSE;
+
+  McKeyQuery one = *query;
+  one.address = NULL;
+  for (gsize i = 0; pinned[i] != NULL; i++) {
+    one.fingerprint = pinned[i];
+    if (!has_key (keys, before, pinned[i])
+        && !ask_backend (context, protocol, &one, keys, cancellable, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 gboolean
 _mc_keys_find (McContext *context, McProtocol protocol, const McKeyQuery *query, GPtrArray *keys,
                GCancellable *cancellable, GError **error)
@@ -34,10 +81,11 @@ _mc_keys_find (McContext *context, McProtocol protocol, const McKeyQuery *query,
   if (!can)
     return TRUE;
 
-  McEngine *engine = NULL;
-  const McBackend *backend = _mc_context_get_backend (context, protocol, &engine, error);
   guint before = keys->len;
-  if (backend == NULL || !backend->find (engine, query, keys, cancellable, error))
+  if (!ask_backend (context, protocol, query, keys, cancellable, error))
+    return FALSE;
+  if (query->fingerprint == NULL && query->address != NULL
+      && !find_pinned (context, protocol, query, keys, before, cancellable, error))
     return FALSE;
   for (guint i = before; i < keys->len; i++)
     if (!_mc_key_apply_pins (context, g_ptr_array_index (keys, i), error))
@@ -74,7 +122,6 @@ _mc_keys_find_one (McContext *context, const char *fingerprint, gboolean judge,
     if (strcmp (key->fingerprint, canonical) == 0)   /* not one that has it as a subkey */
       return mc_key_ref (key);
   }
-  _mc_set_error (error, MC_ERROR_NO_KEY, _("first import it: mailcrypt keys import FILE"),
-                 _("no key or certificate with the fingerprint '%s'"), canonical);
+  _mc_set_error (error, MC_ERROR_NO_KEY, NULL, _("no key or certificate with the fingerprint '%s'"), canonical);
   return NULL;
 }

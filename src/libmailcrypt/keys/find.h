@@ -4,8 +4,8 @@
 
 #include "backend.h"
 
-/* Appends to @keys what @protocol's backend has for @query, pins applied. A protocol that
- * cannot have any (S/MIME without a store, a fingerprint of another length) is not even
+/* Appends to @keys what @protocol's backend has for @query, pins applied: a query by
+ * address also finds what the user bound to it. A protocol that cannot have any (S/MIME without a store, a fingerprint of another length) is not even
  * loaded. */
 gboolean _mc_keys_find (McContext *context, McProtocol protocol, const McKeyQuery *query,
                         GPtrArray *keys, GCancellable *cancellable, GError **error);

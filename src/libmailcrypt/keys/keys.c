@@ -38,11 +38,11 @@ compare_keys (gconstpointer a, gconstpointer b)
   return order != 0 ? order : strcmp (left->fingerprint, right->fingerprint);
 }
 
-/* What a person means by @pattern; the results are owned by the caller. */
+/* What a person means by @pattern (nothing: all keys); the results are owned by the caller. */
 static void
 read_pattern (const char *pattern, char **ret_address, char **ret_fingerprint, char **ret_text)
 {
-  if (pattern == NULL)
+  if (pattern == NULL || *pattern == '\0')
     return;
   *ret_address = _mc_address_normalise (pattern, -1);
   if (*ret_address == NULL)
@@ -241,9 +241,14 @@ gboolean
 mc_keys_trust (McContext *context, const char *fingerprint, const char *address, gboolean anchor,
                GCancellable *cancellable, GError **error)
 {
-  g_autoptr (McKey) key = _mc_keys_find_one (context, fingerprint, FALSE, cancellable, error);
-  if (key == NULL)
+  g_autoptr (GError) own = NULL;
+  g_autoptr (McKey) key = _mc_keys_find_one (context, fingerprint, FALSE, cancellable, &own);
+  if (key == NULL) {
+    if (g_error_matches (own, MC_ERROR, MC_ERROR_NO_KEY))
+      _mc_error_add_hint (&own, _("first import it: mailcrypt keys import FILE"));
+    g_propagate_error (error, g_steal_pointer (&own));
     return FALSE;
+  }
   if (anchor)
     return trust_anchor (context, key, address, error);
 

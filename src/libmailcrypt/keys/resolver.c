@@ -88,12 +88,14 @@ judge_validity (const McKey *key, GPtrArray *reasons)
   }
 }
 
+/* Of a key that is not valid a backend may not say what it was made for. */
 static void
 judge_use (const McKey *key, McKeyUse use, GPtrArray *reasons)
 {
-  if ((use & MC_KEY_CAN_ENCRYPT) != 0 && (key->use & MC_KEY_CAN_ENCRYPT) == 0)
+  gboolean silent = key->use == 0 && key->validity != MC_VALIDITY_VALID;
+  if (!silent && (use & MC_KEY_CAN_ENCRYPT) != 0 && (key->use & MC_KEY_CAN_ENCRYPT) == 0)
     against (reasons, "cannot-encrypt", NULL, _("not made for encryption"));
-  if ((use & MC_KEY_CAN_SIGN) != 0 && (key->use & MC_KEY_CAN_SIGN) == 0)
+  if (!silent && (use & MC_KEY_CAN_SIGN) != 0 && (key->use & MC_KEY_CAN_SIGN) == 0)
     against (reasons, "cannot-sign", NULL, _("not made for signing"));
   if ((use & MC_KEY_CAN_SIGN) != 0 && key->secret == MC_SECRET_NONE)
     against (reasons, "no-secret-part", _("import it with its private key: mailcrypt keys import FILE"),
@@ -234,36 +236,6 @@ ask (Question *question, McProtocol protocol, const char *text, GError **error)
 }
 
 static gboolean
-has_key (GPtrArray *keys, const char *fingerprint)
-{
-  for (guint i = 0; i < keys->len; i++) {
-    const McKey *key = g_ptr_array_index (keys, i);
-    if (strcmp (key->fingerprint, fingerprint) == 0)
-      return TRUE;
-  }
-  return FALSE;
-}
-
-/* Keys by address, and those pinned for it whatever addresses they name. */
-static gboolean
-find_keys (McContext *context, McProtocol protocol, const Question *question, GPtrArray *keys,
-           GCancellable *cancellable, GError **error)
-{
-  McKeyQuery query = { .address = question->address, .fingerprint = question->fingerprint,
-                       .judge = TRUE, .use = question->use };
-  if (!_mc_keys_find (context, protocol, &query, keys, cancellable, error))
-    return FALSE;
-  query.address = NULL;
-  for (guint i = 0; question->pins != NULL && question->pins[i] != NULL; i++) {
-    query.fingerprint = question->pins[i];
-    if (!has_key (keys, question->pins[i])
-        && !_mc_keys_find (context, protocol, &query, keys, cancellable, error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
 find_pins (McContext *context, McProtocol protocol, Question *question, GError **error)
 {
   McStore *store = NULL;
@@ -273,6 +245,15 @@ find_pins (McContext *context, McProtocol protocol, Question *question, GError *
     return FALSE;
   question->pins = _mc_store_pinned_for (store, protocol, question->address, error);
   return question->pins != NULL;
+}
+
+static gboolean
+find_keys (McContext *context, McProtocol protocol, const Question *question, GPtrArray *keys,
+           GCancellable *cancellable, GError **error)
+{
+  McKeyQuery query = { .address = question->address, .fingerprint = question->fingerprint,
+                       .judge = TRUE, .use = question->use };
+  return _mc_keys_find (context, protocol, &query, keys, cancellable, error);
 }
 
 gboolean

@@ -30,10 +30,6 @@ add_key (Finder *self, const McCertificate *certificate)
   gboolean secret = _mc_key_file_exists (self->engine, certificate->public_key);
   if (x509 == NULL || (self->query->secret_only && !secret))
     return TRUE;
-  /* By address one looks for people. */
-  if (self->query->address != NULL && self->query->fingerprint == NULL
-      && certificate->is_authority && !secret)
-    return TRUE;
 
   McJudgement judgement;
   g_autoptr (McKey) key = _mc_smime_key_new (self->engine, x509);
@@ -76,23 +72,6 @@ run_query (Finder *self, McStore *store, McStoreField field, const char *text, G
   return FALSE;
 }
 
-/* Certificates of another name that the user bound to the address. */
-static gboolean
-find_pinned (Finder *self, McStore *store, const char *address, GError **error)
-{
-  g_auto (GStrv) pinned = _mc_store_pinned_for (store, MC_PROTOCOL_SMIME, address, error);
-  if (pinned == NULL)
-    return FALSE;
-  for (gsize i = 0; pinned[i] != NULL; i++) {
-    gboolean known = FALSE;
-    for (guint k = 0; k < self->keys->len && !known; k++)
-      known = g_str_equal (((McKey *) self->keys->pdata[k])->fingerprint, pinned[i]);
-    if (!known && !run_query (self, store, MC_BY_FINGERPRINT, pinned[i], error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
 static gboolean
 find_in_store (Finder *self, McStore *store, GError **error)
 {
@@ -101,9 +80,7 @@ find_in_store (Finder *self, McStore *store, GError **error)
     return run_query (self, store, MC_BY_FINGERPRINT, query->fingerprint, error);
   if (query->address != NULL) {
     g_autofree char *address = _mc_address_normalise (query->address, -1);
-    return address == NULL
-           || (run_query (self, store, MC_BY_ADDRESS, address, error)
-               && find_pinned (self, store, address, error));
+    return address == NULL || run_query (self, store, MC_BY_ADDRESS, address, error);
   }
   return run_query (self, store, query->text != NULL ? MC_BY_TEXT : MC_BY_ALL, query->text, error);
 }

@@ -5,6 +5,7 @@
 #include "smime/engine.h"
 
 #include "base/error.h"
+#include "keys/find.h"
 #include "smime/algorithms.h"
 #include "smime/attributes.h"
 #include "smime/bio.h"
@@ -69,7 +70,8 @@ find_encryption (Signing *self, McKey *signer, GCancellable *cancellable, GError
                          .use = MC_KEY_CAN_ENCRYPT };
     if (identity->address == NULL)
       continue;
-    if (!_mc_smime_find (self->engine, &query, keys, cancellable, error))
+    if (!_mc_keys_find (self->engine->context, MC_PROTOCOL_SMIME, &query, keys, cancellable,
+                        error))
       return FALSE;
     for (guint k = 0; self->encryption == NULL && k < keys->len; k++) {
       McKey *key = keys->pdata[k];
