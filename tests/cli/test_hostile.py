@@ -405,6 +405,43 @@ def test_ciphertext_within_compression(name):
         lacks(alice().run("show", input=mail).out, SECRET, "shown")
 
 
+def sealed(data):
+    """Any packets, encrypted as they are."""
+    return pgp.encrypt(data, options=("--no-literal", "--compress-algo", "none"))
+
+
+def signed_object(text):
+    return pgp.shared("world").gpg("--local-user", pgp.fpr("bob") + "!", "--compress-algo", "none", "--sign",
+                                   input=m.entity(text)).out
+
+
+def squeezed(data):
+    return packet(8, b"\x03" + bz2.compress(data))
+
+
+@each(("literal behind", lambda one, two: one + two), ("signed behind", lambda one, two: two + one),
+      ("compressed", lambda one, two: squeezed(one) + squeezed(two)),
+      ("literal behind compressed", lambda one, two: squeezed(one) + two),
+      ("compressed as one", lambda one, two: squeezed(one + two)),
+      ("compressed as one, signed behind", lambda one, two: squeezed(two + one)),
+      ("ciphertext", lambda one, two: pgp.encrypt(one, armor=False)),
+      ("ciphertext compressed", lambda one, two: squeezed(pgp.encrypt(one, armor=False))),
+      ("rubbish behind", lambda one, two: one + b"rubbish"), ("nothing", lambda one, two: b""))
+def test_not_one_message_inside(_, build):
+    """One message is what an encryption holds, all of it or nothing (RFC 9580 section 10.3)."""
+    literal = packet(11, b"b\0\0\0\0\0" + m.entity(b"second\r\n"))
+    fails_cleanly(alice(), from_bob(m.pgp_encrypted(sealed(build(signed_object(BODY), literal)))), (9, 10))
+
+
+def test_altered_message_inside():
+    """A bad signature says nothing against the encryption around it."""
+    data = signed_object(BODY).replace(b"more text", b"less text")
+    for packets in (data, squeezed(data)):
+        mail = from_bob(m.pgp_encrypted(sealed(packets)))
+        expect(verdict(alice(), mail, 4), "encrypted-only", "bad", "ok")
+        contains(alice().ok("decrypt", input=mail).out, b"less text", "decrypted")
+
+
 def test_compression_bomb():
     need_slow()
     bomb = m.entity(b"\0" * (300 << 20), "application/octet-stream", "binary")

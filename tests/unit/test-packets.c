@@ -546,8 +546,13 @@ test_compressed (void)
 #undef CHECK
   g_auto (McPgpObject) object = { .kind = MC_PGP_UNKNOWN };
   read_object ("\xc8\x05\x03junk", 7, &object, NULL);
-  CU_ASSERT_EQUAL (object.kind, MC_PGP_UNKNOWN);
-  CU_ASSERT_STRING_EQUAL (object.problem, "malformed");
+  CU_ASSERT_EQUAL (object.kind, MC_PGP_LITERAL);
+  CU_ASSERT_TRUE (object.unreadable);
+  CU_ASSERT_STRING_EQUAL (object.problem, MC_PGP_UNREADABLE);
+  g_auto (McPgpObject) followed = { .kind = MC_PGP_UNKNOWN };
+  static const char two[] = "\xc8\x05\x03junk" LITERAL;
+  read_object (two, sizeof two - 1, &followed, NULL);
+  CU_ASSERT_STRING_EQUAL (followed.problem, "trailing-data");
 }
 
 /* --------------------------------------------------------------- clearsigned -- */

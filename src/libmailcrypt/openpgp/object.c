@@ -28,6 +28,7 @@ _mc_pgp_object_clear (McPgpObject *object)
 {
   g_clear_pointer (&object->recipients, g_ptr_array_unref);
   g_clear_pointer (&object->signatures, g_ptr_array_unref);
+  g_clear_pointer (&object->signature_packets, g_byte_array_unref);
   g_clear_pointer (&object->problem_text, g_free);
 }
 
@@ -37,6 +38,7 @@ object_init (McPgpObject *object)
   *object = (McPgpObject) { .kind = MC_PGP_UNKNOWN };
   object->recipients = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_recipient_free);
   object->signatures = g_ptr_array_new_with_free_func ((GDestroyNotify) signature_free);
+  object->signature_packets = g_byte_array_new ();
 }
 
 /* --------------------------------------------------------------------- walk -- */
@@ -244,6 +246,15 @@ parse_signature (const guint8 *body, gsize size, McPgpSignature *signature)
   }
 }
 
+static void
+keep_signature (McPgpObject *object, const guint8 *body, gsize size)
+{
+  const guint8 head[] = { 0xc0 | MC_TAG_SIGNATURE, 255, (guint8) (size >> 24),
+                          (guint8) (size >> 16), (guint8) (size >> 8), (guint8) size };
+  g_byte_array_append (object->signature_packets, head, sizeof head);
+  g_byte_array_append (object->signature_packets, body, (guint) size);
+}
+
 static gboolean
 on_signature (McWalk *walk, McPackets *packets, guint tag G_GNUC_UNUSED, GError **error)
 {
@@ -257,6 +268,7 @@ on_signature (McWalk *walk, McPackets *packets, guint tag G_GNUC_UNUSED, GError 
     return malformed (error, _("a signature of an unknown form"));
   if (walk->object->signatures->len > MAX_SIGNATURES)
     return malformed (error, _("too many signatures"));
+  keep_signature (walk->object, body, (gsize) n);
   if (walk->object->kind == MC_PGP_UNKNOWN)
     walk->object->kind = MC_PGP_SIGNATURES;
   if (walk->one_passes > 0)
@@ -333,9 +345,8 @@ on_compressed (McWalk *walk, McPackets *packets, guint tag G_GNUC_UNUSED, GError
   case 2:
     return walk_inflated (walk, packets, G_ZLIB_COMPRESSOR_FORMAT_ZLIB, error);
   case 3:
-    /* What is in it would have to be gpg's word, and gpg opens whatever it finds there. */
-    _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("unsupported compression: bzip2"));
-    return FALSE;
+    walk->object->unreadable = TRUE;
+    return see_content (walk);
   default:
     return malformed (error, _("an unknown compression"));
   }
@@ -473,7 +484,8 @@ read_stream (McWalk *walk, GInputStream *stream, GError **error)
 {
   GError *problem = NULL;
   if (walk_packets (walk, stream, &problem) && check_end (walk, &problem))
-    return TRUE;
+    return !walk->object->unreadable
+           || set_problem (walk, MC_PGP_UNREADABLE, _("unsupported compression: bzip2"));
   return take_problem (walk, problem, error);
 }
 

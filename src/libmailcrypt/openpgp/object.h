@@ -7,6 +7,9 @@
 #include "base/spool.h"
 #include "report/report.h"
 
+/* The problem of an object that is sound but for being unreadable. */
+#define MC_PGP_UNREADABLE "unsupported-compression"
+
 typedef enum {
   MC_PGP_UNKNOWN = 0,
   MC_PGP_ENCRYPTED,
@@ -25,9 +28,11 @@ typedef struct {
 
 typedef struct {
   McPgpKind kind;           /* as far as it could be found out */
+  gboolean unreadable;      /* compressed with bzip2: a problem, too, unless there is another */
   GPtrArray *recipients;    /* of McRecipient (owned) */
   guint passphrases;        /* passphrases that would open it */
   GPtrArray *signatures;    /* of McPgpSignature (owned) */
+  GByteArray *signature_packets;    /* the same as octets (owned): a detached signature */
   guint public_keys, secret_keys;   /* primary keys */
   const char *problem;      /* reason code, static; NULL: it is sound */
   char *problem_text;       /* translated */

@@ -162,6 +162,11 @@ gboolean _mc_openpgp_take_signatures (McRun *run, const McPgpObject *object, gbo
                                       McLayer *layer, GError **error);
 /* The signers that an object names, unjudged. */
 void _mc_openpgp_describe_signatures (const McPgpObject *object, McLayer *layer);
+/* The signatures of a signed @object over its @content; @recipients (nullable) are named
+ * along with the signers. */
+gboolean _mc_openpgp_verify_enclosed (McEngine *engine, const McPgpObject *object,
+                                      McSpool *content, GPtrArray *recipients, gboolean judge,
+                                      McLayer *layer, GCancellable *cancellable, GError **error);
 /* Content and detached @signature (armoured or binary) through gpg. */
 gboolean _mc_openpgp_verify_detached (McEngine *engine, const McVerifyJob *job, gboolean judge,
                                       McLayer *layer, GCancellable *cancellable, GError **error);

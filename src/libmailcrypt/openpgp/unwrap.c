@@ -55,16 +55,15 @@ judges_signatures (const McUnwrap *unwrap)
 
 typedef gpgme_error_t (*McOperation) (gpgme_ctx_t gpgme, gpgme_data_t input, gpgme_data_t output);
 
-/* Runs @operation over the object's octets; what it writes goes to a new spool. */
+/* Runs @operation over @octets; what it writes goes to a new spool. */
 static McSpool *
-run_operation (const McUnwrap *unwrap, McRun *run, McOperation operation, GError **error)
+run_operation (const McUnwrap *unwrap, McRun *run, GInputStream *octets, McOperation operation,
+               GError **error)
 {
   g_auto (McData) input = { 0 };
   g_auto (McData) output = { 0 };
   g_autoptr (McSpool) content = spool_new (unwrap);
-  g_autoptr (GInputStream) octets =
-    _mc_armor_open (unwrap->span, NULL, unwrap->cancellable, error);
-  if (octets == NULL || !_mc_data_open_input (&input, octets, unwrap->cancellable, error)
+  if (!_mc_data_open_input (&input, octets, unwrap->cancellable, error)
       || !_mc_data_open_output (&output, content, error))
     return NULL;
   run->code = operation (run->gpgme, input.data, output.data);
@@ -74,8 +73,15 @@ run_operation (const McUnwrap *unwrap, McRun *run, McOperation operation, GError
   return g_steal_pointer (&content);
 }
 
-/* One message, decrypted once, with its modification detection code found good: any
- * other count is a message made to deceive, or gpg contradicting itself. */
+/* Takes off the encryption and nothing else: what was inside comes out as packets. */
+static gpgme_error_t
+decrypt_operation (gpgme_ctx_t gpgme, gpgme_data_t input, gpgme_data_t output)
+{
+  return gpgme_op_decrypt_ext (gpgme, GPGME_DECRYPT_UNWRAP, input, output);
+}
+
+/* Decrypted once, with the modification detection code found good: any other count is a
+ * message made to deceive, or gpg contradicting itself. */
 static gboolean
 is_proven (const McRun *run)
 {
@@ -86,7 +92,8 @@ is_proven (const McRun *run)
   return status->begin_decryption == 1 && status->decryption_okay == 1
          && status->decryption_failed == 0 && status->end_decryption == 1
          && status->good_mdc == 1 && status->bad_mdc == 0 && status->integrity == 2
-         && status->plaintext == 1 && status->no_data == 0 && status->unexpected == 0;
+         && status->plaintext == 0 && status->new_signature == 0 && status->no_data == 0
+         && status->unexpected == 0;
 }
 
 static const char *
@@ -113,6 +120,7 @@ static void
 fail (McLayer *layer, McDecryptionStatus status, McReason *reason)
 {
   layer->decryption = status;
+  layer->authenticated = FALSE;
   g_ptr_array_add (layer->reasons, reason);
 }
 
@@ -142,6 +150,13 @@ explain_no_key (const McUnwrap *unwrap, McLayer *layer)
                         _("there is no secret key for any recipient (%s)"), names));
 }
 
+static McReason *
+not_one_message (void)
+{
+  return _mc_reason_new ("malformed", NULL, "%s",
+                         _("there is not exactly one message in the encrypted data"));
+}
+
 /* DECRYPTION_INFO comes only once a session key was there: from then on every failure is
  * one of the content, and all of those are told alike. */
 static gboolean
@@ -157,8 +172,7 @@ explain_content_failure (const McRun *run, McLayer *layer)
     reason = _mc_reason_new ("key-usage", NULL, "%s",
                              _("it was encrypted to a key that is not made for encryption"));
   else if (odd)
-    reason = _mc_reason_new ("malformed", NULL, "%s",
-                             _("there is not exactly one message in the encrypted data"));
+    reason = not_one_message ();
   else
     reason = _mc_reason_new ("integrity", NULL, "%s",
                              _("the encrypted data was damaged or altered"));
@@ -212,26 +226,18 @@ take_encryption (const McRun *run, McLayer *layer)
   mark_own_recipient (&run->status, layer);
 }
 
-/* A signature inside the encryption, gpg having said that there is one. */
+/* *ret_packets stays NULL when there is nothing that may be read. */
 static gboolean
-take_inner_signatures (const McUnwrap *unwrap, McRun *run, GError **error)
-{
-  gpgme_verify_result_t result = gpgme_op_verify_result (run->gpgme);
-  if (run->status.new_signature == 0 && (result == NULL || result->signatures == NULL))
-    return TRUE;
-  McLayer *layer = add_layer (unwrap->unwrapped, MC_LAYER_SIGNED, unwrap->path);
-  return _mc_openpgp_take_signatures (run, NULL, judges_signatures (unwrap), layer, error);
-}
-
-static gboolean
-decrypt_with (const McUnwrap *unwrap, McRunMode mode, McLayer *layer, gboolean *ret_again,
-              GError **error)
+decrypt_with (const McUnwrap *unwrap, McRunMode mode, McLayer *layer, McSpool **ret_packets,
+              gboolean *ret_again, GError **error)
 {
   g_auto (McRun) run = { 0 };
-  if (!_mc_run_start (&run, unwrap->engine, mode, unwrap->cancellable, error))
+  g_autoptr (GInputStream) octets =
+    _mc_armor_open (unwrap->span, NULL, unwrap->cancellable, error);
+  if (octets == NULL || !_mc_run_start (&run, unwrap->engine, mode, unwrap->cancellable, error))
     return FALSE;
-  g_autoptr (McSpool) content = run_operation (unwrap, &run, gpgme_op_decrypt_verify, error);
-  if (content == NULL)
+  g_autoptr (McSpool) packets = run_operation (unwrap, &run, octets, decrypt_operation, error);
+  if (packets == NULL)
     return FALSE;
   *ret_again = _mc_run_wants_agent (&run, run.code);
   if (*ret_again)
@@ -241,11 +247,90 @@ decrypt_with (const McUnwrap *unwrap, McRunMode mode, McLayer *layer, gboolean *
     return TRUE;
   }
   take_encryption (&run, layer);
-  run.recipients = layer->recipients;
-  if (!take_inner_signatures (unwrap, &run, error))
-    return FALSE;
-  unwrap->unwrapped->content = g_steal_pointer (&content);
+  *ret_packets = g_steal_pointer (&packets);
   return TRUE;
+}
+
+static gboolean
+decrypt (const McUnwrap *unwrap, McLayer *layer, McSpool **ret_packets, GError **error)
+{
+  gboolean again = FALSE;
+  if (!decrypt_with (unwrap, MC_RUN_SECRET, layer, ret_packets, &again, error))
+    return FALSE;
+  return !again
+         || decrypt_with (unwrap, MC_RUN_SECRET_AGENT, layer, ret_packets, &again, error);
+}
+
+/* ---------------------------------------------------------- what was inside -- */
+
+static gpgme_error_t
+verify_operation (gpgme_ctx_t gpgme, gpgme_data_t input, gpgme_data_t output)
+{
+  return gpgme_op_verify (gpgme, input, NULL, output);
+}
+
+/* gpg decrypts whenever it meets something to decrypt, whatever it was asked to do: what
+ * comes out then was not checked as a decryption must be. */
+static gboolean
+has_one_content (const McRun *run)
+{
+  const McStatus *status = &run->status;
+  gpgme_err_code_t code = gpgme_err_code (run->code);
+  gboolean no_failure = code == GPG_ERR_NO_ERROR || code == GPG_ERR_NO_DATA;
+  return status->decrypting == 0 && status->plaintext == 1
+         && (status->new_signature > 0 || no_failure);
+}
+
+/* bzip2 is read by nobody but gpg. Inside of an encryption only: what may come from anyone
+ * is not given to it as a whole. */
+static gboolean
+unwrap_bzip2 (const McUnwrap *unwrap, McSpool *packets, McLayer *outer, GError **error)
+{
+  g_auto (McRun) run = { 0 };
+  g_autoptr (GInputStream) octets = _mc_span_open (_mc_span_whole (packets), MC_NEWLINES_AS_IS);
+  if (!_mc_run_start (&run, unwrap->engine, MC_RUN_PUBLIC, unwrap->cancellable, error))
+    return FALSE;
+  gpgme_set_pinentry_mode (run.gpgme, GPGME_PINENTRY_MODE_ERROR);
+  g_autoptr (McSpool) content = run_operation (unwrap, &run, octets, verify_operation, error);
+  if (content == NULL)
+    return FALSE;
+  if (!has_one_content (&run)) {
+    fail (outer, MC_DECRYPTION_FAILED, not_one_message ());
+    return TRUE;
+  }
+  unwrap->unwrapped->content = g_steal_pointer (&content);
+  if (run.status.new_signature == 0)
+    return TRUE;
+  run.recipients = outer->recipients;
+  McLayer *layer = add_layer (unwrap->unwrapped, MC_LAYER_SIGNED, unwrap->path);
+  return _mc_openpgp_take_signatures (&run, NULL, judges_signatures (unwrap), layer, error);
+}
+
+/* Exactly one message, signed or not, and nothing else (RFC 9580 section 10.3). gpg would
+ * read the first and leave out the rest without a word. */
+static gboolean
+unwrap_packets (const McUnwrap *unwrap, McSpool *packets, McLayer *outer, GError **error)
+{
+  g_auto (McPgpObject) object = { .kind = MC_PGP_UNKNOWN };
+  g_autoptr (McSpool) content = spool_new (unwrap);
+  g_autoptr (GInputStream) octets = _mc_span_open (_mc_span_whole (packets), MC_NEWLINES_AS_IS);
+  if (!_mc_pgp_object_read (octets, _mc_context_get_limits (unwrap->engine->context), content,
+                            &object, unwrap->cancellable, error))
+    return FALSE;
+  if (g_strcmp0 (object.problem, MC_PGP_UNREADABLE) == 0)
+    return unwrap_bzip2 (unwrap, packets, outer, error);
+  gboolean is_signed = object.kind == MC_PGP_SIGNED;
+  if (object.problem != NULL || (!is_signed && object.kind != MC_PGP_LITERAL)) {
+    fail (outer, MC_DECRYPTION_FAILED, not_one_message ());
+    return TRUE;
+  }
+  unwrap->unwrapped->content = _mc_spool_ref (content);
+  if (!is_signed)
+    return TRUE;
+  McLayer *layer = add_layer (unwrap->unwrapped, MC_LAYER_SIGNED, unwrap->path);
+  return _mc_openpgp_verify_enclosed (unwrap->engine, &object, content, outer->recipients,
+                                      judges_signatures (unwrap), layer, unwrap->cancellable,
+                                      error);
 }
 
 static McLayer *
@@ -274,47 +359,16 @@ unwrap_encrypted (McUnwrap *unwrap, GError **error)
       layer->structure = MC_CONTENT_MALFORMED;
     return TRUE;
   }
-  gboolean again = FALSE;
-  if (!decrypt_with (unwrap, MC_RUN_SECRET, layer, &again, error))
+  g_autoptr (McSpool) packets = NULL;
+  if (!decrypt (unwrap, layer, &packets, error))
     return FALSE;
-  return !again || decrypt_with (unwrap, MC_RUN_SECRET_AGENT, layer, &again, error);
+  return packets == NULL || unwrap_packets (unwrap, packets, layer, error);
 }
 
 /* ------------------------------------------------------------------- signed -- */
 
-static gpgme_error_t
-verify_operation (gpgme_ctx_t gpgme, gpgme_data_t input, gpgme_data_t output)
-{
-  return gpgme_op_verify (gpgme, input, NULL, output);
-}
-
-/* gpg decrypts whenever it meets something to decrypt, whatever it was asked to do: what
- * comes out then was not checked as a decryption must be. */
 static gboolean
-is_only_signed (const McRun *run)
-{
-  const McStatus *status = &run->status;
-  gpgme_err_code_t code = gpgme_err_code (run->code);
-  gboolean no_failure = code == GPG_ERR_NO_ERROR || code == GPG_ERR_NO_DATA;
-  return status->decrypting == 0 && status->plaintext == 1
-         && (status->new_signature > 0 || no_failure);
-}
-
-static gboolean
-take_signed_content (McUnwrap *unwrap, McRun *run, McLayer *layer, McSpool **content,
-                     GError **error)
-{
-  if (!is_only_signed (run)) {
-    _mc_openpgp_mark_malformed (layer, "malformed", _("GnuPG did not find exactly one content"));
-    return TRUE;
-  }
-  unwrap->unwrapped->content = g_steal_pointer (content);
-  return _mc_openpgp_take_signatures (run, unwrap->object, judges_signatures (unwrap), layer,
-                                      error);
-}
-
-static gboolean
-unwrap_signed (McUnwrap *unwrap, GError **error)
+unwrap_signed (McUnwrap *unwrap, McSpool *content, GError **error)
 {
   init_unwrapped (unwrap->unwrapped, "signed");
   McLayer *layer = add_layer (unwrap->unwrapped, MC_LAYER_SIGNED, unwrap->path);
@@ -322,13 +376,10 @@ unwrap_signed (McUnwrap *unwrap, GError **error)
     _mc_openpgp_mark_malformed (layer, unwrap->object->problem, unwrap->object->problem_text);
     return TRUE;
   }
-  g_auto (McRun) run = { 0 };
-  if (!_mc_run_start (&run, unwrap->engine, MC_RUN_PUBLIC, unwrap->cancellable, error))
-    return FALSE;
-  g_autoptr (McSpool) content = run_operation (unwrap, &run, verify_operation, error);
-  if (content == NULL)
-    return FALSE;
-  return take_signed_content (unwrap, &run, layer, &content, error);
+  unwrap->unwrapped->content = _mc_spool_ref (content);
+  return _mc_openpgp_verify_enclosed (unwrap->engine, unwrap->object, content, NULL,
+                                      judges_signatures (unwrap), layer, unwrap->cancellable,
+                                      error);
 }
 
 /* The block as a detached signature over its text: what is hashed is what is handed out. */
@@ -381,7 +432,7 @@ unwrap_object (McUnwrap *unwrap, McSpool *literal, GError **error)
   case MC_PGP_ENCRYPTED:
     return unwrap_encrypted (unwrap, error);
   case MC_PGP_SIGNED:
-    return unwrap_signed (unwrap, error);
+    return unwrap_signed (unwrap, literal, error);
   case MC_PGP_LITERAL:
     if (unwrap->object->problem != NULL)
       break;

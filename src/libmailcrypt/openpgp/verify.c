@@ -373,14 +373,11 @@ _mc_openpgp_take_signatures (McRun *run, const McPgpObject *object, gboolean jud
 /* ----------------------------------------------------------------- detached -- */
 
 static gboolean
-run_verify (McRun *run, const McVerifyJob *job, GError **error)
+run_verify (McRun *run, GInputStream *octets, GInputStream *text, GError **error)
 {
   g_auto (McData) signature = { 0 };
   g_auto (McData) content = { 0 };
-  g_autoptr (GInputStream) octets =
-    _mc_armor_open (job->signature, NULL, run->cancellable, error);
-  g_autoptr (GInputStream) text = _mc_span_open (job->content, MC_NEWLINES_CRLF);
-  if (octets == NULL || !_mc_data_open_input (&signature, octets, run->cancellable, error)
+  if (!_mc_data_open_input (&signature, octets, run->cancellable, error)
       || !_mc_data_open_input (&content, text, run->cancellable, error))
     return FALSE;
   run->code = gpgme_op_verify (run->gpgme, signature.data, content.data, NULL);
@@ -404,9 +401,34 @@ _mc_openpgp_verify_detached (McEngine *engine, const McVerifyJob *job, gboolean 
     return TRUE;
   }
   g_auto (McRun) run = { 0 };
-  return _mc_run_start (&run, engine, MC_RUN_PUBLIC, cancellable, error)
-         && run_verify (&run, job, error)
+  g_autoptr (GInputStream) octets = _mc_armor_open (job->signature, NULL, cancellable, error);
+  g_autoptr (GInputStream) text = _mc_span_open (job->content, MC_NEWLINES_CRLF);
+  return octets != NULL && _mc_run_start (&run, engine, MC_RUN_PUBLIC, cancellable, error)
+         && run_verify (&run, octets, text, error)
          && _mc_openpgp_take_signatures (&run, &object, judge, layer, error);
+}
+
+/* gpg is never given the object itself: it would open whatever it finds in it, ciphertext
+ * too, and do so unchecked. */
+gboolean
+_mc_openpgp_verify_enclosed (McEngine *engine, const McPgpObject *object, McSpool *content,
+                             GPtrArray *recipients, gboolean judge, McLayer *layer,
+                             GCancellable *cancellable, GError **error)
+{
+  if (!judge) {
+    _mc_openpgp_describe_signatures (object, layer);
+    return TRUE;
+  }
+  g_auto (McRun) run = { 0 };
+  const GByteArray *packets = object->signature_packets;
+  g_autoptr (GInputStream) octets =
+    g_memory_input_stream_new_from_data (packets->data, (gssize) packets->len, NULL);
+  g_autoptr (GInputStream) text = _mc_span_open (_mc_span_whole (content), MC_NEWLINES_AS_IS);
+  if (!_mc_run_start (&run, engine, MC_RUN_PUBLIC, cancellable, error)
+      || !run_verify (&run, octets, text, error))
+    return FALSE;
+  run.recipients = recipients;
+  return _mc_openpgp_take_signatures (&run, object, TRUE, layer, error);
 }
 
 gboolean
