@@ -15,10 +15,24 @@
 
 /* ------------------------------------------------------------------- import -- */
 
+#define KEY_REVOCATION 0x20   /* RFC 9580 section 5.2.1.11 */
+
+/* Whose key is revoked, when that is all that there is: fingerprint or key id. */
+static const char *
+find_revoked (const McPgpObject *object)
+{
+  if (object->problem != NULL || object->kind != MC_PGP_SIGNATURES || object->signatures->len != 1)
+    return NULL;
+  const McPgpSignature *signature = object->signatures->pdata[0];
+  if (signature->type != KEY_REVOCATION)
+    return NULL;
+  return signature->fingerprint != NULL ? signature->fingerprint : signature->key_id;
+}
+
 /* gpg takes what it can from a file; so that it is all or nothing, the file is read
- * through before. */
+ * through before. *ret_revoked (nullable): it is a revocation of this key. */
 static gboolean
-check_keys (McEngine *engine, McSpool *octets, McSecret *new_passphrase,
+check_keys (McEngine *engine, McSpool *octets, McSecret *new_passphrase, char **ret_revoked,
             GCancellable *cancellable, GError **error)
 {
   g_auto (McPgpObject) object = { .kind = MC_PGP_UNKNOWN };
@@ -26,6 +40,9 @@ check_keys (McEngine *engine, McSpool *octets, McSecret *new_passphrase,
   if (!_mc_pgp_object_read_span (_mc_span_whole (octets), limits, NULL, &object, cancellable,
                                  error))
     return FALSE;
+  *ret_revoked = g_strdup (find_revoked (&object));
+  if (*ret_revoked != NULL)
+    return TRUE;
   if (object.problem != NULL || object.kind != MC_PGP_KEYS) {
     _mc_set_error (error, MC_ERROR_MALFORMED, NULL, "%s",
                    object.problem_text != NULL ? object.problem_text
@@ -143,13 +160,43 @@ report_imports (McEngine *engine, GArray *lines, GPtrArray *results, GCancellabl
   return TRUE;
 }
 
+/* @changed: gpg knew nothing of the revocation. Of none it says which key it was for. */
+static gboolean
+report_revocation (McEngine *engine, const char *revoked, gboolean changed, GPtrArray *results,
+                   GCancellable *cancellable, GError **error)
+{
+  const char *const patterns[] = { revoked, NULL };
+  g_autoptr (GPtrArray) keys = _mc_openpgp_list (engine, patterns, FALSE, cancellable, error);
+  if (keys == NULL)
+    return FALSE;
+  gpgme_key_t key = keys->len > 0 ? keys->pdata[0] : NULL;
+  if (key == NULL || key->fpr == NULL) {
+    _mc_set_error (error, MC_ERROR_NO_KEY, _("first import the key: mailcrypt keys import FILE"),
+                   _("the key %s, which is to be revoked, is not here"), revoked);
+    return FALSE;
+  }
+  if (!key->revoked) {
+    _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("GnuPG refused the revocation of the key %s"),
+                   revoked);
+    return FALSE;
+  }
+  g_autofree char *fingerprint = g_ascii_strdown (key->fpr, -1);
+  g_ptr_array_add (results,
+                   _mc_imported_new (MC_PROTOCOL_OPENPGP, fingerprint,
+                                     changed ? "updated" : "unchanged", "public-key",
+                                     _mc_text_escape_line (key->uids != NULL ? key->uids->uid
+                                                                             : fingerprint, -1)));
+  return TRUE;
+}
+
 gboolean
 _mc_openpgp_import (McEngine *engine, McSpan data, McSecret *new_passphrase, GPtrArray *results,
                     GCancellable *cancellable, GError **error)
 {
   g_autoptr (McSpool) octets = _mc_spool_new (_mc_context_get_limits (engine->context));
+  g_autofree char *revoked = NULL;
   if (!_mc_armor_collect_keys (data, octets, cancellable, error)
-      || !check_keys (engine, octets, new_passphrase, cancellable, error))
+      || !check_keys (engine, octets, new_passphrase, &revoked, cancellable, error))
     return FALSE;
 
   g_auto (McRun) run = { 0 };
@@ -157,6 +204,9 @@ _mc_openpgp_import (McEngine *engine, McSpan data, McSecret *new_passphrase, GPt
       || !run_import (&run, octets, error))
     return FALSE;
   gpgme_import_result_t result = gpgme_op_import_result (run.gpgme);
+  if (revoked != NULL)
+    return report_revocation (engine, revoked, result != NULL && result->new_revocations > 0,
+                              results, cancellable, error);
   if (result == NULL || result->imports == NULL) {
     _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("GnuPG found no key that it can take"));
     return FALSE;
