@@ -319,6 +319,22 @@ test_error_for_signing (void)
   CU_ASSERT_TRUE (g_error_matches (error, MC_ERROR, MC_ERROR_NO_KEY));
 }
 
+/* One address, one thing to do: not to ask for a key when one is here. */
+static void
+test_error_has_one_hint (void)
+{
+  g_autoptr (GError) error = NULL;
+  add_key (A40, MC_TRUST_UNKNOWN)->valid_from = 10;
+  add_key (B40, MC_TRUST_TRUSTED)->validity = MC_VALIDITY_EXPIRED;
+  g_autoptr (GPtrArray) resolutions =
+    resolutions_of (MC_KEY_CAN_ENCRYPT, MC_PROTOCOL_SMIME, BOB, NULL);
+  g_ptr_array_add (resolutions, resolve (MC_PROTOCOL_OPENPGP, BOB, MC_KEY_CAN_ENCRYPT));
+  _mc_resolutions_set_error (resolutions, MC_KEY_CAN_ENCRYPT, &error);
+  CU_ASSERT_PTR_NOT_NULL_FATAL (mc_error_get_hint (error));
+  CU_ASSERT_PTR_NULL (strchr (mc_error_get_hint (error), '\n'));
+  CU_ASSERT_PTR_NULL (strstr (mc_error_get_hint (error), "ask for it"));
+}
+
 static void
 test_error_names_few (void)
 {
@@ -351,6 +367,7 @@ static CU_TestInfo tests[] = {
   { "the error for encryption", test_error_for_encryption },
   { "the error of both protocols", test_error_of_both_protocols },
   { "the error for signing", test_error_for_signing },
+  { "the error has one hint for an address", test_error_has_one_hint },
   { "the error names a few", test_error_names_few },
   CU_TEST_INFO_NULL,
 };

@@ -63,10 +63,24 @@ mc_keys_list (McContext *context, McProtocol protocol, const char *pattern, gboo
                        .secret_only = secret_only, .judge = TRUE };
 
   g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
-  for (gsize i = 0; i < G_N_ELEMENTS (protocols); i++)
-    if ((protocol == MC_PROTOCOL_UNKNOWN || protocol == protocols[i])
-        && !_mc_keys_find (context, protocols[i], &query, keys, cancellable, error))
+  g_autoptr (GError) broken = NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (protocols); i++) {
+    g_autoptr (GError) own = NULL;
+    if ((protocol != MC_PROTOCOL_UNKNOWN && protocol != protocols[i])
+        || _mc_keys_find (context, protocols[i], &query, keys, cancellable, &own))
+      continue;
+    if (!g_error_matches (own, MC_ERROR, MC_ERROR_ENGINE)) {
+      g_propagate_error (error, g_steal_pointer (&own));
       return NULL;
+    }
+    if (broken == NULL)
+      broken = g_steal_pointer (&own);
+  }
+  /* An engine that is missing does not hide the keys of the other one. */
+  if (broken != NULL && keys->len == 0) {
+    g_propagate_error (error, g_steal_pointer (&broken));
+    return NULL;
+  }
   g_ptr_array_sort (keys, compare_keys);
   return g_steal_pointer (&keys);
 }

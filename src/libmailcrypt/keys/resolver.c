@@ -49,6 +49,7 @@ _mc_resolution_free (McResolution *resolution)
     return;
   g_free (resolution->address);
   g_ptr_array_unref (resolution->candidates);
+  g_clear_error (&resolution->problem);
   g_free (resolution);
 }
 
@@ -247,13 +248,23 @@ find_pins (McContext *context, McProtocol protocol, Question *question, GError *
   return question->pins != NULL;
 }
 
+/* An engine that cannot be asked has no keys, and *ret_problem says why. */
 static gboolean
 find_keys (McContext *context, McProtocol protocol, const Question *question, GPtrArray *keys,
-           GCancellable *cancellable, GError **error)
+           GError **ret_problem, GCancellable *cancellable, GError **error)
 {
+  g_autoptr (GError) own = NULL;
   McKeyQuery query = { .address = question->address, .fingerprint = question->fingerprint,
                        .judge = TRUE, .use = question->use };
-  return _mc_keys_find (context, protocol, &query, keys, cancellable, error);
+  if (_mc_keys_find (context, protocol, &query, keys, cancellable, &own))
+    return TRUE;
+  if (!g_error_matches (own, MC_ERROR, MC_ERROR_ENGINE)) {
+    g_propagate_error (error, g_steal_pointer (&own));
+    return FALSE;
+  }
+  g_ptr_array_set_size (keys, 0);
+  *ret_problem = g_steal_pointer (&own);
+  return TRUE;
 }
 
 gboolean
@@ -266,14 +277,16 @@ _mc_resolve (McContext *context, McProtocol protocol, const char *address_or_fin
   g_autofree char *shown = _mc_text_escape_line (address_or_fingerprint, -1);
   g_auto (Question) question = { .shown = shown, .use = use };
   g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
+  g_autoptr (GError) problem = NULL;
   if (!ask (&question, protocol, address_or_fingerprint, error)
       || !find_pins (context, protocol, &question, error)
-      || !find_keys (context, protocol, &question, keys, cancellable, error))
+      || !find_keys (context, protocol, &question, keys, &problem, cancellable, error))
     return FALSE;
 
   McResolution *resolution = g_new0 (McResolution, 1);
   resolution->address = g_strdup (address_or_fingerprint);
   resolution->protocol = protocol;
+  resolution->problem = g_steal_pointer (&problem);
   resolution->candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) candidate_free);
   for (guint i = 0; i < keys->len; i++)
     g_ptr_array_add (resolution->candidates, judge (g_ptr_array_index (keys, i), &question));
@@ -305,6 +318,10 @@ describe_candidate (const McCandidate *candidate)
 static void
 describe_resolution (const McResolution *resolution, GString *text)
 {
+  if (resolution->problem != NULL) {
+    g_string_append (text, resolution->problem->message);
+    return;
+  }
   if (resolution->candidates->len == 0) {
     g_string_append (text, resolution->protocol == MC_PROTOCOL_SMIME
                              ? _("no S/MIME certificate here") : _("no OpenPGP key here"));
@@ -343,43 +360,73 @@ describe_all (GPtrArray *resolutions)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-static void
-add_hint (GPtrArray *hints, const char *hint)
-{
-  if (hint != NULL && !g_ptr_array_find_with_equal_func (hints, hint, g_str_equal, NULL))
-    g_ptr_array_add (hints, g_strdup (hint));
-}
-
 /* Only what would make a candidate usable: not how to trust one that has expired. */
-static void
-collect_hints (const McResolution *resolution, McKeyUse use, GPtrArray *hints)
+static const char *
+get_candidates_hint (const McResolution *resolution)
 {
-  if (resolution->candidates->len == 0)
-    add_hint (hints, (use & MC_KEY_CAN_SIGN) != 0
-                       ? _("mailcrypt keys import FILE, or mailcrypt keys generate ADDRESS")
-                       : _("ask for it, then: mailcrypt keys import FILE"));
   for (guint i = 0; i < MIN (resolution->candidates->len, MAX_NAMED); i++) {
     const McCandidate *candidate = g_ptr_array_index (resolution->candidates, i);
     const McReason *reason =
       candidate->reasons->len > 0 ? g_ptr_array_index (candidate->reasons, 0) : NULL;
-    if (reason != NULL)
-      add_hint (hints, reason->hint);
+    if (reason != NULL && reason->hint != NULL)
+      return reason->hint;
   }
+  return NULL;
+}
+
+/* The one thing to do for the address of resolution @first, whatever the protocol: rather
+ * with a key that is here than with one still to be had. */
+static const char *
+choose_hint (GPtrArray *resolutions, guint first, McKeyUse use)
+{
+  const char *address = ((McResolution *) resolutions->pdata[first])->address;
+  const char *of_engine = NULL, *of_nobody = NULL;
+  for (guint i = first; i < resolutions->len; i++) {
+    const McResolution *resolution = g_ptr_array_index (resolutions, i);
+    if (resolution->chosen != NULL || strcmp (resolution->address, address) != 0)
+      continue;
+    const char *hint = get_candidates_hint (resolution);
+    if (hint != NULL)
+      return hint;
+    if (resolution->problem != NULL && of_engine == NULL)
+      of_engine = mc_error_get_hint (resolution->problem);
+    else if (resolution->candidates->len == 0)
+      of_nobody = (use & MC_KEY_CAN_SIGN) != 0
+                    ? _("mailcrypt keys import FILE, or mailcrypt keys generate ADDRESS")
+                    : _("ask for it, then: mailcrypt keys import FILE");
+  }
+  return of_engine != NULL ? of_engine : of_nobody;
 }
 
 static char *
 join_hints (GPtrArray *resolutions, McKeyUse use)
 {
-  g_autoptr (GPtrArray) hints = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GHashTable) done = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) given = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GString) text = g_string_new (NULL);
   for (guint i = 0; i < resolutions->len; i++) {
     const McResolution *resolution = g_ptr_array_index (resolutions, i);
-    if (resolution->chosen == NULL)
-      collect_hints (resolution, use, hints);
+    if (resolution->chosen != NULL || !g_hash_table_add (done, resolution->address))
+      continue;
+    const char *hint = choose_hint (resolutions, i, use);
+    if (hint != NULL && g_hash_table_add (given, (gpointer) hint))
+      g_string_append_printf (text, "%s%s", text->len > 0 ? "\n" : "", hint);
   }
-  if (hints->len == 0)
-    return NULL;
-  g_ptr_array_add (hints, NULL);
-  return g_strjoinv ("\n", (char **) hints->pdata);
+  return text->len > 0 ? g_string_free (g_steal_pointer (&text), FALSE) : NULL;
+}
+
+/* Whether an engine could not be asked, and no key of any other is here. */
+static gboolean
+lacks_an_engine (GPtrArray *resolutions)
+{
+  gboolean lacks = FALSE;
+  for (guint i = 0; i < resolutions->len; i++) {
+    const McResolution *resolution = g_ptr_array_index (resolutions, i);
+    if (resolution->chosen == NULL && resolution->candidates->len > 0)
+      return FALSE;
+    lacks |= resolution->problem != NULL;
+  }
+  return lacks;
 }
 
 static gboolean
@@ -396,7 +443,7 @@ lacks_only_secret (const McResolution *resolution)
 void
 _mc_resolutions_set_error (GPtrArray *resolutions, McKeyUse use, GError **error)
 {
-  McError code = MC_ERROR_NO_KEY;
+  McError code = lacks_an_engine (resolutions) ? MC_ERROR_ENGINE : MC_ERROR_NO_KEY;
   if ((use & MC_KEY_CAN_SIGN) != 0)
     for (guint i = 0; i < resolutions->len; i++) {
       const McResolution *resolution = g_ptr_array_index (resolutions, i);

@@ -22,10 +22,13 @@ mc_process_prefer_builtin_engines (void)
 static void
 set_engine_error (GError **error, gpgme_error_t code)
 {
-  _mc_set_error (error, MC_ERROR_ENGINE,
-                 gpgme_err_code (code) == GPG_ERR_INV_ENGINE
-                   ? _("install GnuPG (Debian: apt install gnupg)") : NULL,
-                 _("GnuPG cannot be used: %s"), gpgme_strerror (code));
+  gpgme_err_code_t reason = gpgme_err_code (code);
+  if (reason == GPG_ERR_INV_ENGINE || reason == GPG_ERR_UNSUPPORTED_PROTOCOL)
+    _mc_set_error (error, MC_ERROR_ENGINE, _("install GnuPG (Debian: apt install gnupg)"),
+                   _("GnuPG is not installed or cannot be started"));
+  else
+    _mc_set_error (error, MC_ERROR_ENGINE, NULL, _("GnuPG cannot be used: %s"),
+                   gpgme_strerror (code));
 }
 
 /* GPGME initialises itself there; a message without OpenPGP never gets here. */
