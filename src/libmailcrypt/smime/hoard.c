@@ -132,6 +132,24 @@ _mc_hoard_read_key (McHoard *hoard, const void *data, gsize size, GError **error
   return TRUE;
 }
 
+/* ------------------------------------------------------------ revocation lists -- */
+
+static gboolean
+refuse_crl (GError **error)
+{
+  _mc_set_error (error, MC_ERROR_MALFORMED, _("give it to the commands that judge: --crl FILE"),
+                 _("this is a revocation list; such lists are not kept here"));
+  return FALSE;
+}
+
+static gboolean
+read_bare_crl (McHoard *hoard, const void *data, gsize size, GError **error)
+{
+  const unsigned char *at = data;
+  g_autoptr (X509_CRL) crl = X509_CRL_new_ex (hoard->engine->libctx, NULL);
+  return d2i_X509_CRL (&crl, &at, (long) size) != NULL && refuse_crl (error);
+}
+
 /* ---------------------------------------------------------------------- PKCS#7 -- */
 
 gboolean
@@ -140,15 +158,27 @@ _mc_hoard_read_pkcs7 (McHoard *hoard, const void *data, gsize size, GError **err
   const unsigned char *at = data;
   CMS_ContentInfo *made = CMS_ContentInfo_new_ex (hoard->engine->libctx, NULL);
   g_autoptr (CMS_ContentInfo) cms = d2i_CMS_ContentInfo (&made, &at, (long) size);
-  if (cms == NULL || OBJ_obj2nid (CMS_get0_type (cms)) != NID_pkcs7_signed)
+  if (cms == NULL)
     return FALSE;
+  if (OBJ_obj2nid (CMS_get0_type (cms)) != NID_pkcs7_signed) {
+    _mc_set_error (error, MC_ERROR_MALFORMED,
+                   _("of an encrypted message: mailcrypt decrypt FILE | mailcrypt keys import -"),
+                   _("the S/MIME object is not a signed one, certificates cannot be taken from it"));
+    return FALSE;
+  }
   g_autoptr (McX509Stack) certificates = CMS_get1_certs (cms);
   for (int i = 0; i < sk_X509_num (certificates); i++) {
     if (too_many (hoard, error))
       return FALSE;
     _mc_x509_stack_add (hoard->certificates, sk_X509_value (certificates, i));
   }
-  return sk_X509_num (certificates) > 0;
+  if (sk_X509_num (certificates) > 0)
+    return TRUE;
+  g_autoptr (McCrlStack) crls = CMS_get1_crls (cms);
+  if (sk_X509_CRL_num (crls) > 0)
+    return refuse_crl (error);
+  _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("the S/MIME object brings no certificate"));
+  return FALSE;
 }
 
 /* ------------------------------------------------------------------------- PEM -- */
@@ -287,18 +317,19 @@ read_block (McHoard *hoard, const Block *block, gboolean *found, GError **error)
 gboolean
 _mc_hoard_read_pem (McHoard *hoard, const void *data, gsize size, GError **error)
 {
-  gboolean found = FALSE;
+  gboolean found = FALSE, crl = FALSE;
   g_autoptr (BIO) bio = BIO_new_mem_buf (data, (int) size);
   for (;;) {
     g_auto (Block) block = { 0 };
     if (PEM_read_bio (bio, &block.label, &block.header, &block.data, &block.size) != 1)
       break;
+    crl |= strcmp (block.label, PEM_STRING_X509_CRL) == 0;
     if (!read_block (hoard, &block, &found, error))
       return FALSE;
   }
   /* A block that has a beginning and no sound rest must not be lost without a word. */
   if (ERR_GET_REASON (ERR_peek_last_error ()) == PEM_R_NO_START_LINE)
-    return found;
+    return found || (crl && refuse_crl (error));
   if (found || g_strstr_len (data, (gssize) size, "-----BEGIN ") != NULL)
     _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("broken PEM block"));
   return FALSE;
@@ -317,8 +348,8 @@ gboolean
 _mc_hoard_read (McHoard *hoard, const void *data, gsize size, GError **error)
 {
   static gboolean (*const readers[]) (McHoard *, const void *, gsize, GError **) = {
-    read_bare_certificate, _mc_hoard_read_pkcs12, _mc_hoard_read_pkcs7, _mc_hoard_read_key,
-    _mc_hoard_read_pem,
+    read_bare_certificate, read_bare_crl, _mc_hoard_read_pkcs12, _mc_hoard_read_pkcs7,
+    _mc_hoard_read_key, _mc_hoard_read_pem,
   };
   for (gsize i = 0; i < G_N_ELEMENTS (readers); i++) {
     GError *own = NULL;
