@@ -480,6 +480,109 @@ def test_remove_certificate(home):
     home.refuses(11, "keys", "remove", pki.fpr("bob"))
 
 
+# --- out of messages, and what is refused -----------------------------------
+
+def signed_by(name, form):
+    part = m.entity()
+    if form == "opaque":
+        return m.message(m.smime_opaque(pki.sign(part, name, opaque=True)), sender=m.BOB)
+    signed = m.smime_signed(part, pki.sign(part, name))
+    if form == "inside a mixed":
+        return m.message(m.multipart([signed, m.entity(b"from the list\r\n")]), sender=m.BOB)
+    return m.message(signed, sender=m.BOB)
+
+
+@with_home
+@each("detached", "opaque", "inside a mixed")
+def test_import_signed_message(home, form):
+    mail = signed_by("bob-self", form)
+    path = home.file("mail.eml", mail)
+    home.ok("keys", "import", path)
+    expect_key(home, pki.fpr("bob-self"))
+    if form != "inside a mixed":
+        expect(verdict(home, mail, 6), "unprotected", "untrusted")   # imported is not trusted
+
+
+@with_home
+def test_hints_for_an_unknown_certificate_can_be_followed(home):
+    mail = signed_by("bob-self", "detached")
+    path = home.file("mail.eml", mail)
+    wanted = "mailcrypt keys trust " + pki.fpr("bob-self").lower()
+    text = home.run("verify", path, status=6)
+    contains((text.out + text.err).decode(), "mailcrypt keys import MESSAGE, then: " + wanted, "the hint")
+    home.ok("keys", "import", path)
+    text = home.run("verify", path, status=6)
+    contains((text.out + text.err).decode(), wanted, "the hint")
+    lacks((text.out + text.err).decode(), "import MESSAGE", "the hint")
+    home.ok(*wanted.split()[1:])
+    home.ok("verify", path)
+
+
+@with_home
+def test_import_certs_only_message(home):
+    der = pki.openssl("crl2pkcs7", "-nocrl", "-certfile", pki.get("bob"), "-outform", "DER").out
+    home.ok("keys", "import", home.file("mail.eml", m.message(m.smime_opaque(der, "certs-only", "smime.p7c"))))
+    expect_key(home, pki.fpr("bob"))
+
+
+@with_home
+@each("base64", "7bit")
+def test_import_message_with_openpgp_key(home, cte):
+    key = pgp.shared("world").gpg("--armor", "--export", pgp.fpr("bob")).out
+    body = m.b64(key) if cte == "base64" else key
+    part = m.entity(body, ctype="application/pgp-keys", cte=cte)
+    home.ok("keys", "import", home.file("mail.eml", m.message(m.multipart([m.entity(), part]))))
+    expect_key(home, pgp.fpr("bob"))
+
+
+@with_home
+def test_messages_without_keys_are_refused(home):
+    pki.give_certificates(home, "bob")
+    home.refuses(10, "keys", "import", home.file("plain.eml", m.plain()))
+    sealed = m.message(m.smime_opaque(pki.encrypt(m.entity(), "bob"), "enveloped-data"))
+    home.refuses(10, "keys", "import", home.file("sealed.eml", sealed)).expect_message("mailcrypt decrypt")
+    # a private key does not come in by mail as a signature
+    p12 = m.message(m.smime_opaque(pki.p12("alice", "secret"), "certs-only"))
+    home.refuses(10, "keys", "import", "--passphrase-fd", harness.Fd("secret\n"), home.file("p12.eml", p12))
+
+
+@with_home
+@each("PEM", "DER", "PKCS#7")
+def test_revocation_lists_are_refused(home, form):
+    pki.get("ca")
+    listing = home.file("crl.pem", pki.openssl("ca", "-gencrl", "-config", pki.path_of("openssl", "cnf"), "-cert",
+                                               pki.get("ca"), "-keyfile", pki.key("ca"), "-crldays", "3").out)
+    data = {"PEM": lambda: open(listing, "rb").read(),
+            "DER": lambda: pki.openssl("crl", "-in", listing, "-outform", "DER").out,
+            "PKCS#7": lambda: pki.openssl("crl2pkcs7", "-in", listing, "-outform", "DER").out}[form]()
+    home.refuses(10, "keys", "import", home.file("in.crl", data)).expect_message("--crl")
+
+
+@with_home
+def test_import_openpgp_revocation(home):
+    world = pgp.shared("world")
+    path = home.file("revocation", pgp.revocation(world, pgp.fpr("bob")))
+    home.refuses(11, "keys", "import", path)
+    home.gpg("--import", input=world.gpg("--export", pgp.fpr("bob")).out)
+    contains(home.ok("keys", "import", path).out, b"updated", "the report")
+    contains(home.ok("keys", "list").out, b"revoked", "the list")
+    contains(home.ok("keys", "import", path).out, b"unchanged", "the report")
+
+
+def test_smime_without_gnupg():
+    home = pki.fresh("alice")
+    nothing = os.path.join(home.work, "nothing")
+    os.mkdir(nothing)
+    bare = {"PATH": nothing}
+    contains(home.ok("keys", "list", env=bare).out.decode().lower(), "bob@example.org", "the list")
+    home.ok("encrypt", "--sign", input=m.plain(), env=bare)
+    home.refuses(12, "keys", "list", "--protocol", "openpgp", env=bare).expect_message(
+        "GnuPG is not installed", "install GnuPG")
+    for words in (("encrypt", "--protocol", "openpgp"), ("encrypt", "-r", "nobody@example.org")):
+        home.refuses(12, *words, input=m.plain(), env=bare).expect_message("GnuPG is not installed")
+    home.close()
+
+
 # --- trust ------------------------------------------------------------------
 
 @with_home

@@ -27,7 +27,7 @@ FOREIGN = {
 ARROWS = {
     "base": {"base"},
     "mime": {"base", "mime"},
-    "keys": {"base", "keys", "report"},
+    "keys": {"base", "keys", "mime", "report"},
     "report": {"base", "report"},
     "openpgp": {"base", "openpgp", "keys", "report"},
     "smime": {"base", "smime", "keys", "report"},

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "context.h"
 #include "keys/find.h"
+#include "mime/tree.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -79,6 +80,8 @@ typedef struct {
 /* The walk over the lines of a spool. */
 typedef struct {
   GArray *blocks;           /* of Block */
+  gboolean in_header;       /* no empty line yet */
+  gboolean is_mail;         /* Content-Type stands in the header */
   gboolean open;            /* the last block has no END line yet */
   char line[LINE_BYTES];
   gsize used;
@@ -114,6 +117,10 @@ scan_line (Scanner *scanner, guint64 end)
     g_array_append_val (scanner->blocks, block);
     scanner->open = TRUE;
   }
+  if (scanner->in_header && g_ascii_strncasecmp (line, "content-type:", 13) == 0)
+    scanner->is_mail = TRUE;
+  if (*line == '\n' || *line == '\r' || scanner->open)
+    scanner->in_header = FALSE;
   scanner->used = 0;
   scanner->line_start = end;
 }
@@ -129,12 +136,13 @@ scan_bytes (Scanner *scanner, const char *data, gsize size, guint64 offset)
   }
 }
 
-/* The armoured blocks of @spool; NULL on failure. */
+/* The armoured blocks of @spool, and whether it looks like a message with MIME parts;
+ * NULL on failure. */
 static GArray *
-find_blocks (McSpool *spool, GError **error)
+find_blocks (McSpool *spool, gboolean *ret_is_mail, GError **error)
 {
   g_autoptr (GArray) blocks = g_array_new (FALSE, FALSE, sizeof (Block));
-  Scanner scanner = { .blocks = blocks };
+  Scanner scanner = { .blocks = blocks, .in_header = TRUE };
   char buffer[CHUNK_BYTES];
   guint64 offset = 0;
   gssize n = 0;
@@ -145,6 +153,7 @@ find_blocks (McSpool *spool, GError **error)
   scan_line (&scanner, offset);
   _mc_wipe (buffer, sizeof buffer);   /* there may be a private key in it */
   _mc_wipe (scanner.line, sizeof scanner.line);
+  *ret_is_mail = scanner.is_mail;
   return n == 0 ? g_steal_pointer (&blocks) : NULL;
 }
 
@@ -243,7 +252,7 @@ fail_unknown (gboolean armoured, GError **error)
   else
     _mc_set_error (error, MC_ERROR_MALFORMED,
                    _("known are OpenPGP keys (armoured or not), certificates and private keys"
-                     " (PEM or DER), PKCS#7 and PKCS#12"),
+                     " (PEM or DER), PKCS#7 and PKCS#12, and messages that bring some"),
                    _("neither keys nor certificates"));
   return FALSE;
 }
@@ -304,10 +313,93 @@ import_mixed (McContext *context, McSpool *spool, GArray *blocks, McSecret *new_
   return TRUE;
 }
 
+/* ------------------------------------------------------------------- messages -- */
+
+/* The search for keys in a message's parts, and what they are imported with. */
+typedef struct {
+  McContext *context;
+  McSecret *new_passphrase;
+  GPtrArray *results;
+  GCancellable *cancellable;
+  guint found;
+} Mail;
+
+static McProtocol
+get_protocol_of_part (const McEntity *entity)
+{
+  static const struct {
+    const char *type, *ending;   /* the ending only where the type says nothing */
+    McProtocol protocol;
+  } kinds[] = {
+    { "application/pgp-keys", NULL, MC_PROTOCOL_OPENPGP },
+    { "application/pkcs7-signature", NULL, MC_PROTOCOL_SMIME },
+    { "application/x-pkcs7-signature", NULL, MC_PROTOCOL_SMIME },
+    { "application/pkcs7-mime", NULL, MC_PROTOCOL_SMIME },
+    { "application/x-pkcs7-mime", NULL, MC_PROTOCOL_SMIME },
+    { "application/octet-stream", ".p7m", MC_PROTOCOL_SMIME },
+    { "application/octet-stream", ".p7s", MC_PROTOCOL_SMIME },
+    { "application/octet-stream", ".p7c", MC_PROTOCOL_SMIME },
+  };
+  g_autofree char *name = g_ascii_strdown (entity->filename != NULL ? entity->filename : "", -1);
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (_mc_entity_is (entity, kinds[i].type)
+        && (kinds[i].ending == NULL || g_str_has_suffix (name, kinds[i].ending)))
+      return kinds[i].protocol;
+  return MC_PROTOCOL_UNKNOWN;
+}
+
+/* What a mail brings as S/MIME are signed objects: no private keys by that way. */
+static gboolean
+check_part (Mail *self, McProtocol protocol, McSpan span, GError **error)
+{
+  McEngine *engine = NULL;
+  const McBackend *backend = _mc_context_get_backend (self->context, protocol, &engine, error);
+  if (backend == NULL)
+    return FALSE;
+  if (protocol != MC_PROTOCOL_SMIME || backend->probe (engine, span))
+    return TRUE;
+  _mc_set_error (error, MC_ERROR_MALFORMED, NULL,
+                 _("a part of the message is not the S/MIME object that it claims to be"));
+  return FALSE;
+}
+
+static gboolean
+import_entity (Mail *self, const McEntity *entity, GError **error)
+{
+  McProtocol protocol = get_protocol_of_part (entity);
+  for (guint i = 0; g_str_has_prefix (entity->type, "multipart/") && i < entity->children->len; i++)
+    if (!import_entity (self, g_ptr_array_index (entity->children, i), error))
+      return FALSE;
+  if (protocol == MC_PROTOCOL_UNKNOWN)
+    return TRUE;
+
+  g_autoptr (McSpool) content = _mc_spool_new (_mc_context_get_limits (self->context));
+  self->found++;
+  return _mc_entity_decode (entity, content, TRUE, self->cancellable, error)
+         && check_part (self, protocol, _mc_span_whole (content), error)
+         && import_span (self->context, protocol, _mc_span_whole (content), self->new_passphrase,
+                         self->results, self->cancellable, error);
+}
+
+/* A message's parts; forwarded messages are left alone. */
+static gboolean
+import_mail (Mail *self, McSpool *spool, GError **error)
+{
+  g_autoptr (McTree) tree = NULL;
+  if (!_mc_tree_parse (_mc_span_whole (spool), _mc_context_get_limits (self->context), TRUE, &tree,
+                       error))
+    return FALSE;
+  if (import_entity (self, tree->root, error))
+    return TRUE;
+  undo (self->context, self->results);
+  return FALSE;
+}
+
 static gboolean
 import_spool (McContext *context, McSpool *spool, McSecret *new_passphrase, GPtrArray *results,
               GCancellable *cancellable, GError **error)
 {
+  gboolean is_mail = FALSE;
   McProtocol protocol = MC_PROTOCOL_UNKNOWN;
   if (!detect_binary (spool, &protocol, error))
     return FALSE;
@@ -315,9 +407,15 @@ import_spool (McContext *context, McSpool *spool, McSecret *new_passphrase, GPtr
     return import_span (context, protocol, _mc_span_whole (spool), new_passphrase, results,
                         cancellable, error);
 
-  g_autoptr (GArray) blocks = find_blocks (spool, error);
+  g_autoptr (GArray) blocks = find_blocks (spool, &is_mail, error);
   if (blocks == NULL)
     return FALSE;
+  Mail mail = { .context = context, .new_passphrase = new_passphrase, .results = results,
+                .cancellable = cancellable };
+  if (is_mail && !import_mail (&mail, spool, error))
+    return FALSE;
+  if (mail.found > 0)
+    return TRUE;
   if (blocks->len == 0)
     return fail_unknown (FALSE, error);
   return import_mixed (context, spool, blocks, new_passphrase, results, cancellable, error);

@@ -136,20 +136,35 @@ _mc_flaw_kind (const McFlaw *flaw)
   return find_info (flaw->code)->kind;
 }
 
+/* How to trust a certificate; one that only the message has brought is to be imported
+ * first. */
 static char *
-make_hint (const McFlaw *flaw, HintKind kind, const char *leaf)
+make_trust_hint (const char *fingerprint, const char *option, McKnownFunc is_known,
+                 gpointer user_data)
+{
+  if (is_known (fingerprint, user_data))
+    return g_strdup_printf ("mailcrypt keys trust %s%s", fingerprint, option);
+  return g_strdup_printf (_("mailcrypt keys import MESSAGE, then: mailcrypt keys trust %s%s"),
+                          fingerprint, option);
+}
+
+static char *
+make_hint (const McFlaw *flaw, HintKind kind, const char *leaf, McKnownFunc is_known,
+           gpointer user_data)
 {
   g_autofree char *own =
     flaw->certificate != NULL ? _mc_x509_fingerprint (flaw->certificate) : g_strdup (leaf);
+  g_autofree char *trust =
+    kind == HINT_ISSUER || kind == HINT_PIN ? make_trust_hint (leaf, "", is_known, user_data)
+    : kind == HINT_ANCHOR ? make_trust_hint (own, " --anchor", is_known, user_data) : NULL;
   switch (kind) {
     case HINT_ISSUER:
       return g_strdup_printf (_("get the issuer's certificate: mailcrypt keys import FILE; or trust "
-                                "this one alone: mailcrypt keys trust %s"), leaf);
+                                "this one alone: %s"), trust);
     case HINT_ANCHOR:
-      return g_strdup_printf (_("if you have checked the root: mailcrypt keys trust %s --anchor"),
-                              own);
+      return g_strdup_printf (_("if you have checked the root: %s"), trust);
     case HINT_PIN:
-      return g_strdup_printf (_("if you have checked it: mailcrypt keys trust %s"), leaf);
+      return g_strdup_printf (_("if you have checked it: %s"), trust);
     case HINT_CRL:
       return g_strdup (_("give the issuer's list with --crl FILE"));
     case HINT_NONE:
@@ -159,7 +174,8 @@ make_hint (const McFlaw *flaw, HintKind kind, const char *leaf)
 }
 
 void
-_mc_flaw_explain (const McFlaw *flaw, const char *leaf, gboolean hard, GPtrArray *reasons)
+_mc_flaw_explain (const McFlaw *flaw, const char *leaf, gboolean hard, McKnownFunc is_known,
+                  gpointer user_data, GPtrArray *reasons)
 {
   const FlawInfo *info = find_info (flaw->code);
   gboolean counts = info->kind != MC_FLAW_REVOCATION || hard;
@@ -167,7 +183,7 @@ _mc_flaw_explain (const McFlaw *flaw, const char *leaf, gboolean hard, GPtrArray
   if (_mc_reasons_have (reasons, word))
     return;
 
-  g_autofree char *hint = make_hint (flaw, info->hint, leaf);
+  g_autofree char *hint = make_hint (flaw, info->hint, leaf, is_known, user_data);
   g_autofree char *name =
     flaw->certificate != NULL ? _mc_x509_name_text (X509_get_subject_name (flaw->certificate)) : NULL;
   g_autofree char *escaped = _mc_text_escape_line (name, -1);

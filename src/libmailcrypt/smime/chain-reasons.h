@@ -24,5 +24,8 @@ typedef struct {
 McFlaw *_mc_flaw_new (int code, int depth, X509 *certificate);
 void _mc_flaw_free (McFlaw *flaw);
 McFlawKind _mc_flaw_kind (const McFlaw *flaw);
+/* Whether the store has this certificate, so that it can be trusted by its fingerprint. */
+typedef gboolean (*McKnownFunc) (const char *fingerprint, gpointer user_data);
 /* Adds it to @reasons unless its code is there. @leaf: the fingerprint that is judged. */
-void _mc_flaw_explain (const McFlaw *flaw, const char *leaf, gboolean hard, GPtrArray *reasons);
+void _mc_flaw_explain (const McFlaw *flaw, const char *leaf, gboolean hard, McKnownFunc is_known,
+                       gpointer user_data, GPtrArray *reasons);

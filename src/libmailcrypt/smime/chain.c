@@ -428,6 +428,16 @@ is_pinned (const McKey *key)
   return FALSE;
 }
 
+/* Whether it can be named to `keys trust`. */
+static gboolean
+is_in_store (const char *fingerprint, gpointer user_data)
+{
+  const McTrust *trust = user_data;
+  g_autoptr (McX509Stack) found = sk_X509_new_null ();
+  McStoreQuery query = { .field = MC_BY_FINGERPRINT, .text = fingerprint };
+  return _mc_smime_find_x509 (trust->engine, &query, found, NULL) && sk_X509_num (found) > 0;
+}
+
 /* With a pin the user answered who it is: what is said of the certificate itself still
  * counts then; what is said of the chain counts for the addresses without a pin. */
 static void
@@ -464,7 +474,8 @@ apply_flaw (Judge *self, const McFlaw *flaw, gboolean pinned)
       break;
   }
   if (own || !pinned)
-    _mc_flaw_explain (flaw, self->key->fingerprint, hard, self->key->reasons);
+    _mc_flaw_explain (flaw, self->key->fingerprint, hard, is_in_store, self->trust,
+                      self->key->reasons);
 }
 
 /* An issuer that the user distrusts spoils what it issued. */
