@@ -268,6 +268,28 @@ test_revocation (void)
   CU_ASSERT_TRUE (has_reason (only_signer (stale)->reasons, "crl-expired"));
 }
 
+/* RSA of an exponent of more than 64 bits. */
+static void
+test_unsound_key (void)
+{
+  g_autoptr (Desk) desk = desk_new ();
+  desk_trust_root (desk);
+  lab_run ("openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048"
+           " -pkeyopt rsa_keygen_pubexp:36893488147419103233 -out unsound.key"
+           " && openssl req -new -key unsound.key -subj /CN=unsound -out unsound.csr"
+           " && openssl x509 -req -in unsound.csr -CA int.crt -CAkey int.key -CAcreateserial"
+           " -extfile alice.ext -days 100 -out unsound.crt 2>issue.log");
+  sign ("unsound", "-certfile int.crt");
+  g_autoptr (McLayer) layer = desk_verify (desk, "message", "s.der");
+  CU_ASSERT_EQUAL (only_signer (layer)->content, MC_CONTENT_UNKNOWN);
+  CU_ASSERT_TRUE (only_signer (layer)->unfit);
+  CU_ASSERT_TRUE (has_reason (only_signer (layer)->reasons, "unsound-key"));
+  desk_import (desk, "unsound.crt");
+  g_autoptr (McKey) key = desk_find_certificate (desk, "unsound", MC_KEY_CAN_ENCRYPT);
+  CU_ASSERT_EQUAL (key->use, 0);
+  CU_ASSERT_TRUE (has_reason (key->reasons, "unsound-key"));
+}
+
 static void
 test_policies (void)
 {
@@ -309,6 +331,7 @@ static CU_TestInfo tests[] = {
   { "time", test_time },
   { "weak", test_weak },
   { "revocation", test_revocation },
+  { "unsound key", test_unsound_key },
   { "policies", test_policies },
   { "bad files", test_bad_files },
   CU_TEST_INFO_NULL,

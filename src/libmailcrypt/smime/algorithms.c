@@ -3,6 +3,10 @@
 
 #include "smime/algorithms.h"
 
+/* Above, a verification takes seconds. */
+#define MAX_RSA_BITS 16384
+#define MAX_EXPONENT_BITS 64
+
 /* The order of our SMIMECapabilities is in attributes.c. */
 static const McCipher ciphers[] = {
   { NID_aes_128_cbc, "aes128-cbc", "AES-128-CBC", MC_CIPHER_GOOD, FALSE, TRUE },
@@ -156,6 +160,20 @@ _mc_key_is_weak (EVP_PKEY *key)
   if (EVP_PKEY_is_a (key, "RSA") || EVP_PKEY_is_a (key, "RSA-PSS") || EVP_PKEY_is_a (key, "DSA"))
     return EVP_PKEY_get_bits (key) < 2048;
   return EVP_PKEY_get_bits (key) < 224;
+}
+
+gboolean
+_mc_key_is_sound (EVP_PKEY *key)
+{
+  BIGNUM *exponent = NULL;
+  if (!EVP_PKEY_is_a (key, "RSA") && !EVP_PKEY_is_a (key, "RSA-PSS"))
+    return TRUE;
+  if (EVP_PKEY_get_bits (key) > MAX_RSA_BITS
+      || EVP_PKEY_get_bn_param (key, OSSL_PKEY_PARAM_RSA_E, &exponent) != 1)
+    return FALSE;
+  gboolean sound = BN_num_bits (exponent) <= MAX_EXPONENT_BITS;
+  BN_free (exponent);
+  return sound;
 }
 
 char *

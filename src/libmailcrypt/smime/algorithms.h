@@ -42,6 +42,8 @@ char *_mc_object_name (const ASN1_OBJECT *object);
 char *_mc_key_algorithm (EVP_PKEY *key);
 /* Below 2048 bits of RSA or DSA, 224 of a curve (RFC 8551 section 6). */
 gboolean _mc_key_is_weak (EVP_PKEY *key);
+/* Whether work with it stays bounded: RSA of at most 16384 bits, its exponent of 64. */
+gboolean _mc_key_is_sound (EVP_PKEY *key);
 /* "rsa-pkcs1", "rsa-pss", "ecdsa", "dsa", or the OID's name. */
 char *_mc_signature_algorithm (const X509_ALGOR *algorithm);
 /* The digest that a signature of ours with @key has. */

@@ -3,6 +3,8 @@
 
 #include "smime/purpose.h"
 
+#include "smime/algorithms.h"
+
 #include <glib/gi18n-lib.h>
 
 gboolean
@@ -13,9 +15,8 @@ _mc_x509_is_authority (X509 *certificate)
   return constraints != NULL && constraints->ca != 0;
 }
 
-/* Whether mail is among the extended usages. */
-static gboolean
-allows_mail (X509 *certificate)
+gboolean
+_mc_x509_allows_mail (X509 *certificate)
 {
   guint32 usage = X509_get_extended_key_usage (certificate);
   return usage == G_MAXUINT32 || (usage & (XKU_SMIME | XKU_ANYEKU)) != 0;
@@ -56,7 +57,7 @@ _mc_x509_use (X509 *certificate)
   McKeyUse use = 0;
   if (_mc_x509_is_authority (certificate))
     use |= MC_KEY_CAN_CERTIFY;
-  if (key == NULL || !allows_mail (certificate))
+  if (key == NULL || !_mc_key_is_sound (key) || !_mc_x509_allows_mail (certificate))
     return use;
   if (can_verify (key) && allows_signing (certificate))
     use |= MC_KEY_CAN_SIGN;
@@ -79,7 +80,10 @@ _mc_x509_check_purpose (X509 *certificate, McKeyUse use, GPtrArray *reasons)
   if (key == NULL)
     return refuse (reasons, "unsupported-algorithm",
                    _("the certificate's public key cannot be read"));
-  if (!allows_mail (certificate))
+  if (!_mc_key_is_sound (key))
+    return refuse (reasons, "unsound-key",
+                   _("the certificate's public key is larger than any in honest use"));
+  if (!_mc_x509_allows_mail (certificate))
     return refuse (reasons, "wrong-purpose", _("the certificate is not made for mail"));
   if ((use & MC_KEY_CAN_SIGN) != 0 && !allows_signing (certificate))
     return refuse (reasons, "wrong-purpose", _("the certificate is not made for signing"));

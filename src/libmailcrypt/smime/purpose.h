@@ -7,6 +7,8 @@
 #include "smime/engine.h"
 
 gboolean _mc_x509_is_authority (X509 *certificate);
+/* Whether mail is among its extended usages, or it names none. */
+gboolean _mc_x509_allows_mail (X509 *certificate);
 /* What the certificate and its kind of key allow, as far as this engine can do it. */
 McKeyUse _mc_x509_use (X509 *certificate);
 /* FALSE with a reason "wrong-purpose" or "unsupported-algorithm" in @reasons. */

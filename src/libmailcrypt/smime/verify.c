@@ -185,7 +185,7 @@ static gboolean
 is_supported (X509 *certificate)
 {
   EVP_PKEY *key = X509_get0_pubkey (certificate);
-  return key != NULL && EVP_PKEY_missing_parameters (key) == 0
+  return key != NULL && _mc_key_is_sound (key) && EVP_PKEY_missing_parameters (key) == 0
          && (EVP_PKEY_is_a (key, "RSA") || EVP_PKEY_is_a (key, "RSA-PSS")
              || EVP_PKEY_is_a (key, "EC") || EVP_PKEY_is_a (key, "DSA"));
 }
