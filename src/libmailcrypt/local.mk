@@ -133,6 +133,8 @@ smime_sources = \
 	src/libmailcrypt/smime/bio.h \
 	src/libmailcrypt/smime/certificate.c \
 	src/libmailcrypt/smime/certificate.h \
+	src/libmailcrypt/smime/chain-crls.c \
+	src/libmailcrypt/smime/chain-crls.h \
 	src/libmailcrypt/smime/chain-reasons.c \
 	src/libmailcrypt/smime/chain-reasons.h \
 	src/libmailcrypt/smime/chain.c \

@@ -4,6 +4,8 @@
 
 #include "smime-lab.h"
 
+#include <openssl/cms.h>
+#include <openssl/pem.h>
 #include <string.h>
 
 static void
@@ -268,6 +270,142 @@ test_revocation (void)
   CU_ASSERT_TRUE (has_reason (only_signer (stale)->reasons, "crl-expired"));
 }
 
+/* "forged.crl": under the intermediate authority's name, later than its own list, "p256"
+ * in it and "nonrep" not. "true.crl": its own. */
+static void
+make_lists (void)
+{
+  lab_run ("openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out fake.key"
+           " && openssl req -x509 -new -key fake.key -subj '/O=Test/CN=Test Intermediate'"
+           " -addext keyUsage=keyCertSign,cRLSign -days 30 -out fake.crt");
+  lab_run ("sed s/int/fake/ int.cnf >fake.cnf && : >fake.db && echo 01 >fake.num"
+           " && openssl ca -config fake.cnf -cert fake.crt -keyfile fake.key -revoke p256.crt"
+           " 2>fake.log && openssl ca -config fake.cnf -cert fake.crt -keyfile fake.key -gencrl"
+           " -crldays 20 -out forged.crl 2>fake.log");
+  lab_run ("openssl ca -config int.cnf -cert int.crt -keyfile int.key -gencrl -out true.crl"
+           " -crl_lastupdate $(date -u -d yesterday +%%Y%%m%%d%%H%%M%%SZ)"
+           " -crl_nextupdate $(date -u -d 'now + 20 days' +%%Y%%m%%d%%H%%M%%SZ) 2>true.log");
+}
+
+/* Puts the list into the signature "s.der". */
+static void
+enclose_list (const char *name)
+{
+  g_autofree char *list_path = lab_path (name);
+  g_autofree char *path = lab_path ("s.der");
+  BIO *in = BIO_new_file (path, "r"), *list = BIO_new_file (list_path, "r");
+  CMS_ContentInfo *cms = d2i_CMS_bio (in, NULL);
+  X509_CRL *crl = PEM_read_bio_X509_CRL (list, NULL, NULL, NULL);
+  BIO_free (in);
+  BIO_free (list);
+  CU_ASSERT_EQUAL_FATAL (CMS_add0_crl (cms, crl), 1);
+  BIO *out = BIO_new_file (path, "w");
+  CU_ASSERT_EQUAL_FATAL (i2d_CMS_bio (out, cms), 1);
+  BIO_free (out);
+  CMS_ContentInfo_free (cms);
+}
+
+static McLayer *
+verify_with_list (Desk *desk, const char *name, const char *list)
+{
+  lab_run ("cat int.crt fake.crt >both.crt");
+  sign (name, "-certfile both.crt");
+  enclose_list (list);
+  McLayer *layer = desk_verify (desk, "message", "s.der");
+  CU_ASSERT_EQUAL (only_signer (layer)->content, MC_CONTENT_INTACT);
+  return layer;
+}
+
+/* Lists in a message count when their issuer signed them, and never before the caller's. */
+static void
+test_enclosed_lists (void)
+{
+  make_lists ();
+  g_autoptr (Desk) desk = desk_new ();
+  desk_trust_root (desk);
+  g_autoptr (McLayer) invented = verify_with_list (desk, "p256", "forged.crl");
+  CU_ASSERT_TRUE (is_trusted (only_signer (invented)));
+  CU_ASSERT_TRUE (has_reason (only_signer (invented)->reasons, "revocation-unknown"));
+  g_autoptr (McLayer) revoked = verify_with_list (desk, "nonrep", "true.crl");
+  CU_ASSERT_EQUAL (only_signer (revoked)->validity, MC_VALIDITY_REVOKED);
+
+  add_file (mc_context_add_crl, desk, "true.crl");
+  g_autoptr (McLayer) hidden = verify_with_list (desk, "nonrep", "forged.crl");
+  CU_ASSERT_EQUAL (only_signer (hidden)->validity, MC_VALIDITY_REVOKED);
+  CU_ASSERT_TRUE (only_signer (hidden)->chain_failed);
+
+  /* The caller's own, before "nonrep" was revoked: it stays. */
+  lab_run (": >empty.db && sed s/int.db/empty.db/ int.cnf >empty.cnf && openssl ca -config empty.cnf"
+           " -cert int.crt -keyfile int.key -gencrl -crldays 20 -out empty.crl 2>empty.log");
+  g_autoptr (Desk) other = desk_new ();
+  desk_trust_root (other);
+  add_file (mc_context_add_crl, other, "empty.crl");
+  g_autoptr (McLayer) kept = verify_with_list (other, "nonrep", "true.crl");
+  CU_ASSERT_EQUAL (only_signer (kept)->validity, MC_VALIDITY_VALID);
+}
+
+/* A list that its issuer did not sign: what is in it does not count, that it is there does. */
+static void
+test_forged_list (void)
+{
+  make_lists ();
+  g_autoptr (Desk) desk = desk_new ();
+  desk_trust_root (desk);
+  add_file (mc_context_add_crl, desk, "forged.crl");
+  g_autoptr (McLayer) alone = verify_as (desk, "p256");
+  CU_ASSERT_EQUAL (only_signer (alone)->validity, MC_VALIDITY_VALID);
+  CU_ASSERT_TRUE (only_signer (alone)->chain_failed);
+  CU_ASSERT_TRUE (has_reason (only_signer (alone)->reasons, "crl-invalid"));
+  CU_ASSERT_FALSE (has_reason (only_signer (alone)->reasons, "revoked"));
+
+  add_file (mc_context_add_crl, desk, "true.crl");
+  g_autoptr (McLayer) good = verify_as (desk, "p256");
+  CU_ASSERT_TRUE (is_trusted (only_signer (good)));
+  g_autoptr (McLayer) revoked = verify_as (desk, "nonrep");
+  CU_ASSERT_EQUAL (only_signer (revoked)->validity, MC_VALIDITY_REVOKED);
+}
+
+/* NAME.crt for the key of "p256", issued by a new authority of that extended usage. */
+static void
+issue_under (const char *name, const char *usage)
+{
+  lab_run ("printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n%s' >%s-ca.ext"
+           " && openssl req -new -key other.key -subj '/CN=%s authority' -out %s-ca.csr"
+           " && openssl x509 -req -in %s-ca.csr -CA root.crt -CAkey root.key -CAcreateserial"
+           " -extfile %s-ca.ext -days 100 -out %s-ca.crt 2>issue.log",
+           usage, name, name, name, name, name, name);
+  lab_run ("cp p256.key %s.key && openssl x509 -req -in p256.csr -CA %s-ca.crt -CAkey other.key"
+           " -CAcreateserial -extfile p256.ext -days 50 -out %s.crt 2>issue.log", name, name, name);
+}
+
+/* An authority hands on no purpose that it does not have itself. */
+static void
+test_issuer_purposes (void)
+{
+  static const struct {
+    const char *name, *usage;
+    gboolean fits;
+  } cases[] = {
+    { "under-none", "", TRUE },
+    { "under-mail", "extendedKeyUsage=emailProtection,clientAuth\n", TRUE },
+    { "under-any", "extendedKeyUsage=anyExtendedKeyUsage\n", TRUE },
+    { "under-server", "extendedKeyUsage=serverAuth\n", FALSE },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (Desk) desk = desk_new ();
+    g_autofree char *options = g_strdup_printf ("-certfile %s-ca.crt", cases[i].name);
+    desk_trust_root (desk);
+    issue_under (cases[i].name, cases[i].usage);
+    sign (cases[i].name, options);
+    g_autoptr (McLayer) layer = desk_verify (desk, "message", "s.der");
+    const McSigner *signer = only_signer (layer);
+    CU_ASSERT_EQUAL (signer->content, MC_CONTENT_INTACT);
+    CU_ASSERT_EQUAL (is_trusted (signer), cases[i].fits);
+    CU_ASSERT_EQUAL (signer->chain_failed, !cases[i].fits);
+    CU_ASSERT_EQUAL (has_reason (signer->reasons, "wrong-purpose"), !cases[i].fits);
+  }
+}
+
 /* RSA of an exponent of more than 64 bits. */
 static void
 test_unsound_key (void)
@@ -331,6 +469,9 @@ static CU_TestInfo tests[] = {
   { "time", test_time },
   { "weak", test_weak },
   { "revocation", test_revocation },
+  { "enclosed lists", test_enclosed_lists },
+  { "forged list", test_forged_list },
+  { "issuers' purposes", test_issuer_purposes },
   { "unsound key", test_unsound_key },
   { "policies", test_policies },
   { "bad files", test_bad_files },

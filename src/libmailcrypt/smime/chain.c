@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "smime/algorithms.h"
 #include "smime/certificate.h"
+#include "smime/chain-crls.h"
 #include "smime/chain-reasons.h"
 #include "smime/names.h"
 #include "smime/purpose.h"
@@ -20,12 +21,16 @@
 #define SECURITY_LEVEL 2
 #define MAX_DEPTH 16
 #define MAX_ISSUERS 64
+/* Revocation lists in one message. */
+#define MAX_CRLS 64
 
 struct _McTrust {
   McEngine *engine;
   X509_STORE *anchors;
   McX509Stack *material;
-  McCrlStack *crls;
+  McCrlStack *own_crls;     /* the caller's */
+  McCrlStack *found_crls;   /* the message's, whoever made them */
+  McCrlStack *crls;         /* those of them that count; NULL: to be found out */
   GHashTable *distrusted;   /* fingerprints */
   McRevocation revocation;
 };
@@ -120,35 +125,6 @@ load_pins (McTrust *trust, const McChainPolicy *policy, GError **error)
   return add_pinned_anchors (trust, anchors, error) && add_system_anchors (trust, error);
 }
 
-static gboolean
-load_crls (McTrust *trust, const char *filename, GError **error)
-{
-  g_autofree char *data = NULL;
-  gsize size;
-  if (!g_file_get_contents (filename, &data, &size, error))
-    return _mc_error_adopt (error, MC_ERROR_IO, _("cannot read revocation lists"));
-
-  int before = sk_X509_CRL_num (trust->crls);
-  const unsigned char *at = (const unsigned char *) data;
-  g_autoptr (X509_CRL) single = X509_CRL_new_ex (trust->engine->libctx, NULL);
-  if (d2i_X509_CRL (&single, &at, (long) MIN (size, (gsize) G_MAXINT)) != NULL) {
-    sk_X509_CRL_push (trust->crls, g_steal_pointer (&single));
-    return TRUE;
-  }
-  g_autoptr (BIO) bio = BIO_new_mem_buf (data, (int) MIN (size, (gsize) G_MAXINT));
-  for (gboolean more = TRUE; more;) {
-    g_autoptr (X509_CRL) next = X509_CRL_new_ex (trust->engine->libctx, NULL);
-    more = PEM_read_bio_X509_CRL (bio, &next, NULL, NULL) != NULL;
-    if (more)
-      sk_X509_CRL_push (trust->crls, g_steal_pointer (&next));
-  }
-  if (sk_X509_CRL_num (trust->crls) > before)
-    return TRUE;
-  g_autofree char *shown = g_filename_display_name (filename);
-  _mc_set_error (error, MC_ERROR_INVALID, NULL, _("no revocation list in '%s'"), shown);
-  return FALSE;
-}
-
 static McRevocation
 choose_revocation (McEngine *engine, const McChainPolicy *policy)
 {
@@ -169,7 +145,8 @@ _mc_trust_new (McEngine *engine, GError **error)
   trust->engine = engine;
   trust->anchors = X509_STORE_new ();
   trust->material = sk_X509_new_null ();
-  trust->crls = sk_X509_CRL_new_null ();
+  trust->own_crls = sk_X509_CRL_new_null ();
+  trust->found_crls = sk_X509_CRL_new_null ();
   trust->distrusted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   trust->revocation = choose_revocation (engine, policy);
 
@@ -180,7 +157,7 @@ _mc_trust_new (McEngine *engine, GError **error)
                                       error))
       return NULL;
   for (guint i = 0; i < policy->crls->len; i++)
-    if (!load_crls (trust, policy->crls->pdata[i], error))
+    if (!_mc_crls_load (engine, policy->crls->pdata[i], trust->own_crls, error))
       return NULL;
   return g_steal_pointer (&trust);
 }
@@ -192,6 +169,8 @@ _mc_trust_free (McTrust *trust)
     return;
   X509_STORE_free (trust->anchors);
   _mc_x509_stack_free (trust->material);
+  _mc_crl_stack_free (trust->own_crls);
+  _mc_crl_stack_free (trust->found_crls);
   _mc_crl_stack_free (trust->crls);
   g_hash_table_unref (trust->distrusted);
   g_free (trust);
@@ -205,11 +184,10 @@ _mc_trust_add_material (McTrust *trust, const McX509Stack *certificates, const M
     if (X509_up_ref (certificate) == 1)
       sk_X509_push (trust->material, certificate);
   }
-  for (int i = 0; i < sk_X509_CRL_num (crls); i++) {
-    X509_CRL *crl = sk_X509_CRL_value (crls, i);
-    if (X509_CRL_up_ref (crl) == 1)
-      sk_X509_CRL_push (trust->crls, crl);
-  }
+  for (int i = 0; i < sk_X509_CRL_num (crls); i++)
+    if (sk_X509_CRL_num (trust->found_crls) < MAX_CRLS)
+      _mc_crls_add (trust->found_crls, sk_X509_CRL_value (crls, i));
+  g_clear_pointer (&trust->crls, _mc_crl_stack_free);
 }
 
 const McX509Stack *
@@ -218,23 +196,48 @@ _mc_trust_get_material (const McTrust *trust)
   return trust->material;
 }
 
+static gboolean
+is_distrusted (McTrust *trust, X509 *certificate)
+{
+  g_autofree char *fingerprint = _mc_x509_fingerprint (certificate);
+  return g_hash_table_contains (trust->distrusted, fingerprint);
+}
+
 /* ------------------------------------------------------------------- issuers -- */
 
-/* Adds to @candidates the store's certificates that may have issued @certificate. */
+/* Adds to @found the store's and the material's certificates under @name. */
+static gboolean
+find_subject (McTrust *trust, const X509_NAME *subject, McX509Stack *found, GError **error)
+{
+  g_autoptr (GBytes) name = _mc_x509_name_key (subject);
+  McStoreQuery query = { .field = MC_BY_SUBJECT, .name = name };
+  if (!_mc_smime_find_x509 (trust->engine, &query, found, error))
+    return FALSE;
+  for (int i = 0; i < sk_X509_num (trust->material); i++) {
+    X509 *known = sk_X509_value (trust->material, i);
+    if (X509_NAME_cmp (subject, X509_get_subject_name (known)) == 0)
+      _mc_x509_stack_add (found, known);
+  }
+  return TRUE;
+}
+
+/* Adds to @candidates what may have issued @certificate. */
 static gboolean
 find_issuers (McTrust *trust, X509 *certificate, McX509Stack *candidates, GError **error)
 {
   const X509_NAME *issuer = X509_get_issuer_name (certificate);
-  if (X509_NAME_cmp (issuer, X509_get_subject_name (certificate)) == 0)
-    return TRUE;
-  for (int i = 0; i < sk_X509_num (trust->material); i++) {
-    X509 *known = sk_X509_value (trust->material, i);
-    if (X509_NAME_cmp (issuer, X509_get_subject_name (known)) == 0)
-      _mc_x509_stack_add (candidates, known);
-  }
-  g_autoptr (GBytes) name = _mc_x509_name_key (issuer);
-  McStoreQuery query = { .field = MC_BY_SUBJECT, .name = name };
-  return _mc_smime_find_x509 (trust->engine, &query, candidates, error);
+  return X509_NAME_cmp (issuer, X509_get_subject_name (certificate)) == 0
+         || find_subject (trust, issuer, candidates, error);
+}
+
+static void
+add_sound (McX509Stack *stack, X509 *certificate)
+{
+  EVP_PKEY *key = X509_get0_pubkey (certificate);
+  if (key != NULL && !_mc_key_is_sound (key))
+    return;
+  if (X509_up_ref (certificate) == 1 && sk_X509_push (stack, certificate) <= 0)
+    X509_free (certificate);
 }
 
 /* Everything that OpenSSL may build with: the material, and from the store what a walk
@@ -243,24 +246,43 @@ static McX509Stack *
 collect_candidates (McTrust *trust, X509 *leaf, GError **error)
 {
   g_autoptr (McX509Stack) walk = sk_X509_new_null ();
-  McX509Stack *all = X509_chain_up_ref (trust->material);
+  g_autoptr (McX509Stack) all = sk_X509_new_null ();
   _mc_x509_stack_add (walk, leaf);
   for (int i = 0; i < sk_X509_num (walk) && i < MAX_ISSUERS; i++)
-    if (!find_issuers (trust, sk_X509_value (walk, i), walk, error)) {
-      _mc_x509_stack_free (all);
+    if (!find_issuers (trust, sk_X509_value (walk, i), walk, error))
       return NULL;
-    }
+  for (int i = 0; i < sk_X509_num (trust->material); i++)
+    add_sound (all, sk_X509_value (trust->material, i));
   for (int i = 1; i < sk_X509_num (walk); i++)
-    if (X509_up_ref (sk_X509_value (walk, i)) == 1)
-      sk_X509_push (all, sk_X509_value (walk, i));
-  return all;
+    add_sound (all, sk_X509_value (walk, i));
+  return g_steal_pointer (&all);
 }
 
 /* ------------------------------------------------------------------- OpenSSL -- */
 
 typedef struct {
   GPtrArray *flaws;         /* of McFlaw */
+  const X509_CRL *refused;  /* the last list that is not what it has to be */
 } Collector;
+
+/* Whether @code says that a list is not its issuer's, or not about the certificate: what
+ * is in it then counts for nothing. */
+static gboolean
+refuses_list (int code)
+{
+  switch (code) {
+    case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+    case X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE:
+    case X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY:
+    case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+    case X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
+    case X509_V_ERR_CRL_PATH_VALIDATION_ERROR:
+    case X509_V_ERR_DIFFERENT_CRL_SCOPE:
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
 
 /* Notes every failing and goes on. In the chain of a revocation list's own signer it
  * does not: that list is then as good as none, which the outer chain is told. The error
@@ -272,9 +294,13 @@ collect (int ok, X509_STORE_CTX *context)
   if (ok || X509_STORE_CTX_get0_parent_ctx (context) != NULL)
     return ok;
   Collector *collector = X509_STORE_CTX_get_app_data (context);
-  g_ptr_array_add (collector->flaws, _mc_flaw_new (X509_STORE_CTX_get_error (context),
-                                                   X509_STORE_CTX_get_error_depth (context),
-                                                   X509_STORE_CTX_get_current_cert (context)));
+  const X509_CRL *crl = X509_STORE_CTX_get0_current_crl (context);
+  int code = X509_STORE_CTX_get_error (context);
+  if (refuses_list (code))
+    collector->refused = crl;
+  if (code != X509_V_ERR_CERT_REVOKED || crl == NULL || crl != collector->refused)
+    g_ptr_array_add (collector->flaws, _mc_flaw_new (code, X509_STORE_CTX_get_error_depth (context),
+                                                     X509_STORE_CTX_get_current_cert (context)));
   X509_STORE_CTX_set_error (context, X509_V_OK);
   return 1;
 }
@@ -312,13 +338,16 @@ looks_at_revocation (const McTrust *trust)
   return trust->revocation == MC_REVOCATION_HARD;
 }
 
+#define REVOCATION_FLAGS                                                                  \
+  (X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_EXTENDED_CRL_SUPPORT   \
+   | X509_V_FLAG_USE_DELTAS)
+
 static unsigned long
 chain_flags (const McTrust *trust, const McChainPolicy *policy)
 {
   unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_POLICY_CHECK;
   if (looks_at_revocation (trust))
-    flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_EXTENDED_CRL_SUPPORT
-             | X509_V_FLAG_USE_DELTAS;
+    flags |= REVOCATION_FLAGS;
   if ((policy->policy_flags & MC_POLICY_REQUIRE_EXPLICIT) != 0)
     flags |= X509_V_FLAG_EXPLICIT_POLICY;
   if ((policy->policy_flags & MC_POLICY_INHIBIT_MAPPING) != 0)
@@ -349,6 +378,26 @@ prepare_chain (McTrust *trust, X509 *certificate, McX509Stack *candidates, GErro
   return g_steal_pointer (&context);
 }
 
+/* Whether @certificate has a chain that holds in every respect but revocation. */
+static gboolean
+holds (McTrust *trust, X509 *certificate, gboolean *ret_holds, GError **error)
+{
+  g_autoptr (McX509Stack) candidates = collect_candidates (trust, certificate, error);
+  if (candidates == NULL)
+    return FALSE;
+  g_autoptr (X509_STORE_CTX) context = prepare_chain (trust, certificate, candidates, error);
+  if (context == NULL)
+    return FALSE;
+  X509_VERIFY_PARAM_clear_flags (X509_STORE_CTX_get0_param (context),
+                                 REVOCATION_FLAGS | X509_V_FLAG_EXPLICIT_POLICY);
+  *ret_holds = X509_verify_cert (context) == 1;
+  const McX509Stack *chain = X509_STORE_CTX_get0_chain (context);
+  for (int i = 0; i < sk_X509_num (chain) && *ret_holds; i++)
+    *ret_holds = !is_distrusted (trust, sk_X509_value (chain, i))
+                 && _mc_x509_allows_mail (sk_X509_value (chain, i));
+  return TRUE;
+}
+
 /* Whatever else was found, a chain without a trusted certificate in it is none. */
 static void
 check_end (X509_STORE_CTX *context, X509 *certificate, GPtrArray *flaws)
@@ -374,7 +423,7 @@ run_chain (McTrust *trust, X509 *certificate, GPtrArray *flaws, McX509Stack **re
   if (context == NULL)
     return FALSE;
 
-  Collector collector = { flaws };
+  Collector collector = { .flaws = flaws };
   X509_STORE_CTX_set_app_data (context, &collector);
   X509_STORE_CTX_set_verify_cb (context, collect);
   int result = X509_verify_cert (context);
@@ -384,6 +433,76 @@ run_chain (McTrust *trust, X509 *certificate, GPtrArray *flaws, McX509Stack **re
     g_ptr_array_add (flaws, _mc_flaw_new (X509_V_ERR_UNSPECIFIED, 0, certificate));
   check_end (context, certificate, flaws);
   *ret_chain = X509_STORE_CTX_get1_chain (context);
+  return TRUE;
+}
+
+/* ---------------------------------------------------------- revocation lists -- */
+
+/* The certificates under the name of @crl's issuer, anchors first. */
+static McX509Stack *
+find_list_issuers (McTrust *trust, X509_CRL *crl, GError **error)
+{
+  const X509_NAME *name = X509_CRL_get_issuer (crl);
+  g_autoptr (X509_STORE_CTX) context = X509_STORE_CTX_new_ex (trust->engine->libctx, NULL);
+  if (context == NULL || X509_STORE_CTX_init (context, trust->anchors, NULL, NULL) != 1) {
+    _mc_smime_set_openssl_error (error, MC_ERROR_ENGINE, _("chain cannot be built"));
+    return NULL;
+  }
+  g_autoptr (McX509Stack) issuers = X509_STORE_CTX_get1_certs (context, name);
+  if (issuers == NULL)
+    issuers = sk_X509_new_null ();
+  return find_subject (trust, name, issuers, error) ? g_steal_pointer (&issuers) : NULL;
+}
+
+/* Whether @crl was signed by one whose chain holds. Whether the signer speaks for the
+ * certificate that is judged, OpenSSL finds out. */
+static gboolean
+is_authentic (McTrust *trust, X509_CRL *crl, gboolean *ret_authentic, GError **error)
+{
+  g_autoptr (McX509Stack) issuers = find_list_issuers (trust, crl, error);
+  if (issuers == NULL)
+    return FALSE;
+  X509 *signer = _mc_crl_signer (crl, issuers);
+  *ret_authentic = FALSE;
+  return signer == NULL || holds (trust, signer, ret_authentic, error);
+}
+
+static gboolean
+add_authentic (McTrust *trust, X509_CRL *crl, McCrlStack *to, GError **error)
+{
+  gboolean authentic;
+  if (!is_authentic (trust, crl, &authentic, error))
+    return FALSE;
+  if (authentic)
+    _mc_crls_add (to, crl);
+  return TRUE;
+}
+
+/* What the caller gave counts before what came with the message. A list of the caller's
+ * that is not authentic stays where there is no better one: OpenSSL then says what is
+ * wrong with it. */
+static gboolean
+choose_lists (McTrust *trust, GError **error)
+{
+  g_autoptr (McCrlStack) good = sk_X509_CRL_new_null ();
+  g_autoptr (McCrlStack) chosen = sk_X509_CRL_new_null ();
+  if (trust->crls != NULL)
+    return TRUE;
+  for (int i = 0; i < sk_X509_CRL_num (trust->own_crls); i++)
+    if (!add_authentic (trust, sk_X509_CRL_value (trust->own_crls, i), good, error))
+      return FALSE;
+  for (int i = 0; i < sk_X509_CRL_num (trust->own_crls); i++) {
+    X509_CRL *crl = sk_X509_CRL_value (trust->own_crls, i);
+    if (_mc_crls_have (good, crl) || !_mc_crls_have_issuer (good, crl))
+      _mc_crls_add (chosen, crl);
+  }
+  for (int i = 0; i < sk_X509_CRL_num (trust->found_crls); i++) {
+    X509_CRL *crl = sk_X509_CRL_value (trust->found_crls, i);
+    if (!_mc_crls_have_issuer (trust->own_crls, crl)
+        && !add_authentic (trust, crl, chosen, error))
+      return FALSE;
+  }
+  trust->crls = g_steal_pointer (&chosen);
   return TRUE;
 }
 
@@ -478,17 +597,20 @@ apply_flaw (Judge *self, const McFlaw *flaw, gboolean pinned)
                       self->key->reasons);
 }
 
-/* An issuer that the user distrusts spoils what it issued. */
+/* An issuer that the user distrusts spoils what it issued. So does one that is not made for
+ * mail: what its extended usage leaves out, it may not hand on. */
 static void
 judge_issuers (Judge *self, const McX509Stack *chain, gboolean pinned)
 {
   for (int i = 1; i < sk_X509_num (chain); i++) {
-    g_autofree char *fingerprint = _mc_x509_fingerprint (sk_X509_value (chain, i));
-    if (!g_hash_table_contains (self->trust->distrusted, fingerprint))
-      continue;
-    self->broken = TRUE;
-    if (!pinned)
+    X509 *issuer = sk_X509_value (chain, i);
+    gboolean distrusted = is_distrusted (self->trust, issuer);
+    gboolean for_mail = _mc_x509_allows_mail (issuer);
+    self->broken |= distrusted || !for_mail;
+    if (distrusted && !pinned)
       add_reason (self, "distrusted-issuer", _("you distrusted an issuer of the certificate"));
+    if (!for_mail && !pinned)
+      add_reason (self, "wrong-purpose", _("an issuer of the certificate is not made for mail"));
   }
 }
 
@@ -498,6 +620,8 @@ judge_chain (Judge *self, gboolean pinned, GError **error)
   g_autoptr (GPtrArray) flaws =
     g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_flaw_free);
   g_autoptr (McX509Stack) chain = NULL;
+  if (self->trust->revocation != MC_REVOCATION_OFF && !choose_lists (self->trust, error))
+    return FALSE;
   if (!run_chain (self->trust, self->certificate, flaws, &chain, error))
     return FALSE;
   for (guint i = 0; i < flaws->len; i++)
