@@ -35,6 +35,7 @@ typedef enum {
   MC_UNWRAP_DEFAULT = 0,
   MC_UNWRAP_SKIP_SIGNATURES = 1 << 0,
   MC_UNWRAP_ALLOW_LEGACY = 1 << 1,
+  MC_UNWRAP_INLINE = 1 << 2,         /* the object is text of the message, and may be clearsigned */
 } McUnwrapFlags;
 
 /* What an opaque object turned out to be. */

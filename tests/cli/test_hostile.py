@@ -367,6 +367,17 @@ def test_signed_only_data_labelled_encrypted():
     true("encrypted" not in report.get("summary", "unprotected"), "summary: %r" % report)
 
 
+def test_clearsigned_text_labelled_encrypted():
+    """What was signed as text has no MIME header, whatever its first lines look like."""
+    text = pgp.shared("world").gpg("--local-user", pgp.fpr("bob"), "--clearsign",
+                                   input=b"To: all\n\n" + BODY).out
+    header = m.header_block(sender=m.BOB, to=m.ALICE) + b"Content-Type: application/pgp-encrypted\r\n\r\n"
+    for mail in (from_bob(m.pgp_encrypted(text)), header + m.crlf(text)):
+        result = alice().run("verify", "--json", input=mail).expect_status((3, 9, 10, 12))
+        equal(result.json()["summary"], "unprotected", "summary", result)
+        lacks(alice().run("show", input=mail).out, SECRET, "shown")
+
+
 def test_literal_data_labelled_encrypted():
     data = pgp.shared("world").gpg("--armor", "--store", input=m.entity(BODY)).out
     fails_cleanly(alice(), from_bob(m.pgp_encrypted(data)), (3, 9, 10))

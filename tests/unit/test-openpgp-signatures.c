@@ -272,7 +272,7 @@ check_clearsigned (const char *block, McContentFact wanted, const char *text)
 {
   g_autoptr (McSpool) object = pgp_spool_text (block);
   g_auto (McUnwrapped) result = { 0 };
-  pgp_unwrap (&pgp_own, object, &result);
+  CU_ASSERT_TRUE (pgp_unwrap_full (&pgp_own, object, MC_UNWRAP_INLINE, &result, NULL));
   CU_ASSERT_STRING_EQUAL (result.format, "clearsigned");
   CU_ASSERT_EQUAL (pgp_only_signer (pgp_layer_at (&result, 0, MC_LAYER_SIGNED))->content, wanted);
   CU_ASSERT_TRUE (pgp_holds (result.content, text, strlen (text)));
@@ -312,7 +312,7 @@ test_clearsigned_malformed (void)
   for (guint i = 0; i < G_N_ELEMENTS (inputs); i++) {
     g_autoptr (McSpool) object = pgp_spool_text (inputs[i]);
     g_auto (McUnwrapped) result = { 0 };
-    pgp_unwrap (&pgp_own, object, &result);
+    CU_ASSERT_TRUE (pgp_unwrap_full (&pgp_own, object, MC_UNWRAP_INLINE, &result, NULL));
     CU_ASSERT_EQUAL (pgp_layer_at (&result, 0, MC_LAYER_SIGNED)->structure, MC_CONTENT_MALFORMED);
     CU_ASSERT_PTR_NULL (result.content);
   }
@@ -324,9 +324,21 @@ test_clearsigned_malformed (void)
     g_auto (McUnwrapped) result = { 0 };
     g_autoptr (GError) error = NULL;
     CU_ASSERT_FALSE (PGP_BACKEND->probe (pgp_own.engine, _mc_span_whole (object)));
-    CU_ASSERT_FALSE (pgp_unwrap_full (&pgp_own, object, MC_UNWRAP_DEFAULT, &result, &error));
+    CU_ASSERT_FALSE (pgp_unwrap_full (&pgp_own, object, MC_UNWRAP_INLINE, &result, &error));
     CU_ASSERT_TRUE (g_error_matches (error, MC_ERROR, MC_ERROR_MALFORMED));
   }
+}
+
+/* Only text of a message may be clearsigned, never what stands in a multipart/encrypted. */
+static void
+test_clearsigned_not_inline (void)
+{
+  g_autofree char *block = pgp_clearsign ("Subject: text\n\nmore\n");
+  g_autoptr (McSpool) object = pgp_spool_text (block);
+  g_auto (McUnwrapped) result = { 0 };
+  g_autoptr (GError) error = NULL;
+  CU_ASSERT_FALSE (pgp_unwrap_full (&pgp_own, object, MC_UNWRAP_DEFAULT, &result, &error));
+  CU_ASSERT_TRUE (g_error_matches (error, MC_ERROR, MC_ERROR_MALFORMED));
 }
 
 /* White space at the end of a line is not signed: a flip can make CR LF into TAB LF. */
@@ -351,7 +363,7 @@ check_signed_flips (McSpool *object, const char *text, gsize step)
     copy[at] ^= (guint8) (1 << at % 7);
     g_autoptr (McSpool) flipped = pgp_spool (copy, size);
     g_auto (McUnwrapped) result = { 0 };
-    if (!pgp_unwrap_full (&pgp_own, flipped, MC_UNWRAP_DEFAULT, &result, NULL)
+    if (!pgp_unwrap_full (&pgp_own, flipped, MC_UNWRAP_INLINE, &result, NULL)
         || result.layers->len == 0)
       continue;
     const McLayer *layer = result.layers->pdata[0];
@@ -389,6 +401,7 @@ static CU_TestInfo tests[] = {
   { "literal data", test_literal },
   { "cleartext signatures", test_clearsigned },
   { "cleartext signatures: malformed", test_clearsigned_malformed },
+  { "cleartext signatures: in a wrong place", test_clearsigned_not_inline },
   { "tampering with signed objects", test_signed_tampering },
   CU_TEST_INFO_NULL,
 };

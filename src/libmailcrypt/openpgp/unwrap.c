@@ -382,10 +382,16 @@ unwrap_signed (McUnwrap *unwrap, McSpool *content, GError **error)
                                       error);
 }
 
-/* The block as a detached signature over its text: what is hashed is what is handed out. */
+/* The block as a detached signature over its text: what is hashed is what is handed out. It
+ * signs text without a MIME header, which must not be taken for an entity with one. */
 static gboolean
 unwrap_clearsigned (McUnwrap *unwrap, GError **error)
 {
+  if ((unwrap->flags & MC_UNWRAP_INLINE) == 0) {
+    _mc_set_error (error, MC_ERROR_MALFORMED, NULL,
+                   _("a cleartext signature where an OpenPGP object belongs"));
+    return FALSE;
+  }
   init_unwrapped (unwrap->unwrapped, "clearsigned");
   McLayer *layer = add_layer (unwrap->unwrapped, MC_LAYER_SIGNED, unwrap->path);
   g_autoptr (McSpool) text = spool_new (unwrap);
