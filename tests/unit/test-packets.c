@@ -188,7 +188,8 @@ list_packets (const void *data, gsize size)
 {
   g_autoptr (GInputStream) stream =
     g_memory_input_stream_new_from_data (data, (gssize) size, NULL);
-  g_autoptr (McPackets) packets = _mc_packets_new (stream, 1 << 20);
+  guint64 budget = 1 << 20;
+  g_autoptr (McPackets) packets = _mc_packets_new (stream, &budget);
   g_autoptr (GString) list = g_string_new (NULL);
   guint tag;
   for (;;) {
@@ -555,6 +556,58 @@ test_compressed (void)
   CU_ASSERT_STRING_EQUAL (followed.problem, "trailing-data");
 }
 
+/* Each depth keeps to the limit, all of them together do not. */
+static void
+test_compressed_too_far (void)
+{
+  Octets octets = { .size = 0 };
+  guint8 noise[3000];
+  guint32 seed = 1;
+  for (guint i = 0; i < sizeof noise; i++)
+    noise[i] = (guint8) ((seed = seed * 1103515245 + 12345) >> 16);
+  const guint8 head[] = { 0xcb, 255, 0, 0, (sizeof noise + 6) >> 8, (guint8) (sizeof noise + 6),
+                          'b', 0, 0, 0, 0, 0 };
+  add (&octets, head, sizeof head);
+  add (&octets, noise, sizeof noise);
+  for (guint i = 0; i < 2; i++) {
+    Octets inner = octets;
+    octets.size = 0;
+    add_compressed (&octets, inner.data, inner.size);
+  }
+  McLimits tight = limits;
+  const guint64 totals[] = { 8000, 10000 };
+  for (guint i = 0; i < G_N_ELEMENTS (totals); i++) {
+    tight.total_bytes = totals[i];
+    g_autoptr (McSpool) from = spool (octets.data, octets.size);
+    g_auto (McPgpObject) object = { .kind = MC_PGP_UNKNOWN };
+    g_autoptr (GError) error = NULL;
+    gboolean ok = _mc_pgp_object_read_span (_mc_span_whole (from), &tight, NULL, &object, NULL,
+                                            &error);
+    CU_ASSERT_EQUAL (ok, i == 1);
+    CU_ASSERT_EQUAL (g_error_matches (error, MC_ERROR, MC_ERROR_LIMIT), i == 0);
+  }
+}
+
+/* What gpg would take long over never gets to it. */
+static void
+test_session_key_limits (void)
+{
+  const char *const keys[] = { HIDDEN, SKESK, PKESK };
+  const gsize sizes[] = { sizeof HIDDEN - 1, sizeof SKESK - 1, sizeof PKESK - 1 };
+  const guint most[] = { 16, 4, 30 };
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    for (guint more = 0; more < 2; more++) {
+      Octets octets = { .size = 0 };
+      for (guint j = 0; j < most[i] + more; j++)
+        add (&octets, keys[i], sizes[i]);
+      add (&octets, SEIPD, sizeof SEIPD - 1);
+      g_auto (McPgpObject) object = { .kind = MC_PGP_UNKNOWN };
+      read_object (octets.data, octets.size, &object, NULL);
+      CU_ASSERT_EQUAL (object.kind, MC_PGP_ENCRYPTED);
+      CU_ASSERT_EQUAL (object.problem != NULL, more > 0 && i < 2);
+    }
+}
+
 /* --------------------------------------------------------------- clearsigned -- */
 
 static void
@@ -594,6 +647,8 @@ static CU_TestInfo tests[] = {
   { "objects: truncated", test_truncated },
   { "objects: too many recipients", test_recipient_limit },
   { "objects: compressed", test_compressed },
+  { "objects: compressed too far", test_compressed_too_far },
+  { "objects: many session keys", test_session_key_limits },
   { "cleartext signature", test_split_clearsigned },
   CU_TEST_INFO_NULL,
 };

@@ -50,8 +50,10 @@ typedef struct {
   GCancellable *cancellable;
   guint one_passes;         /* that wait for their signature */
   guint packets;            /* that count */
+  guint hidden;             /* recipients without a key id */
   gboolean has_content;     /* the one content was seen */
   guint depth;              /* of compression */
+  guint64 budget;           /* octets that may still be read, at all depths together */
 } McWalk;
 
 typedef gboolean (*McPacketFunc) (McWalk *walk, McPackets *packets, guint tag, GError **error);
@@ -442,7 +444,7 @@ walk_packet (McWalk *walk, McPackets *packets, guint tag, GError **error)
 static gboolean
 walk_packets (McWalk *walk, GInputStream *stream, GError **error)
 {
-  g_autoptr (McPackets) packets = _mc_packets_new (stream, walk->limits->total_bytes);
+  g_autoptr (McPackets) packets = _mc_packets_new (stream, &walk->budget);
   guint tag;
   while (_mc_packets_next (packets, &tag, walk->cancellable, error)) {
     if (tag == 0)
@@ -496,7 +498,7 @@ _mc_pgp_object_read (GInputStream *stream, const McLimits *limits, McSpool *cont
   g_auto (McPgpObject) object = { .kind = MC_PGP_UNKNOWN };
   object_init (&object);
   McWalk walk = { .object = &object, .limits = limits, .content = content,
-                  .cancellable = cancellable };
+                  .cancellable = cancellable, .budget = limits->total_bytes };
   if (!read_stream (&walk, stream, error))
     return FALSE;
   *ret_object = object;
@@ -527,7 +529,8 @@ _mc_pgp_object_probe (const guint8 *head, gsize size)
 {
   g_autoptr (GInputStream) stream =
     g_memory_input_stream_new_from_data (head, (gssize) size, NULL);
-  g_autoptr (McPackets) packets = _mc_packets_new (stream, size);
+  guint64 budget = size;
+  g_autoptr (McPackets) packets = _mc_packets_new (stream, &budget);
   guint tag;
   guint8 version;
   if (!_mc_packets_next (packets, &tag, NULL, NULL)

@@ -13,17 +13,17 @@ struct _McPackets {
   GInputStream *stream;
   guint8 in[16384];
   gsize in_at, in_size;
-  guint64 allowed;          /* octets that may still come */
+  guint64 *budget;          /* octets that may still come; borrowed */
   guint64 left;             /* octets of the current body, or of its current part */
   gboolean partial;         /* another part follows */
   gboolean endless;         /* up to the end of the stream */
 };
 
 McPackets *
-_mc_packets_new (GInputStream *stream, guint64 max_bytes)
+_mc_packets_new (GInputStream *stream, guint64 *budget)
 {
   McPackets *packets = g_new0 (McPackets, 1);
-  packets->allowed = max_bytes;
+  packets->budget = budget;
   packets->stream = g_object_ref (stream);
   return packets;
 }
@@ -79,11 +79,11 @@ fill (McPackets *packets, GCancellable *cancellable, GError **error)
   gssize n = read_stream (packets, cancellable, error);
   packets->in_at = 0;
   packets->in_size = n > 0 ? (gsize) n : 0;
-  if (packets->in_size > packets->allowed) {
+  if (packets->in_size > *packets->budget) {
     _mc_set_error (error, MC_ERROR_LIMIT, NULL, _("the OpenPGP data is too large"));
     return -1;
   }
-  packets->allowed -= packets->in_size;
+  *packets->budget -= packets->in_size;
   return n;
 }
 

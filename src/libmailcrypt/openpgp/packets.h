@@ -28,9 +28,9 @@ typedef enum {
 
 typedef struct _McPackets McPackets;
 
-/* Reads from @stream, which it takes a reference to; more than @max_bytes of it are
- * MC_ERROR_LIMIT. */
-McPackets *_mc_packets_new (GInputStream *stream, guint64 max_bytes);
+/* Reads from @stream, which it takes a reference to. What is read is taken off *@budget
+ * (borrowed), which several readers may share; more is MC_ERROR_LIMIT. */
+McPackets *_mc_packets_new (GInputStream *stream, guint64 *budget);
 void _mc_packets_free (McPackets *packets);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McPackets, _mc_packets_free)
 
