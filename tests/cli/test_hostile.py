@@ -453,6 +453,22 @@ def test_altered_message_inside():
         contains(alice().ok("decrypt", input=mail).out, b"less text", "decrypted")
 
 
+@each(("hidden recipients", 17), ("passphrases", 5), ("recipients", 200))
+def test_many_session_keys(name, count):
+    """Each costs gpg a try of every key it has; and a list of all is nothing to read."""
+    hidden = ("carol",) if name == "hidden recipients" else ()
+    packets = packets_of(pgp.encrypt(m.entity(BODY), () if hidden else ("carol",), hidden=hidden, armor=False))
+    key = packet(3, b"\x04\x09\x03\x02" + bytes(8) + b"\xff") if name == "passphrases" else packets[0][1]
+    mail = from_bob(m.pgp_encrypted(armoured(key * count + packets[1][1])))
+    started = harness.time.monotonic()
+    result = fails_cleanly(alice(), mail, 8 if name == "recipients" else 9)
+    true(harness.time.monotonic() - started < 20, "it takes long", result)
+    if name == "recipients":
+        contains(result.err.decode(), "and 195 more", "stderr", result)
+    else:
+        contains(result.err.decode(), "too many", "stderr", result)
+
+
 def test_compression_bomb():
     need_slow()
     bomb = m.entity(b"\0" * (300 << 20), "application/octet-stream", "binary")

@@ -14,6 +14,10 @@
 #define MAX_KEY_PACKETS 1000000
 #define MAX_SIGNATURE_BYTES 65536
 #define MAX_COMPRESSION_DEPTH 2
+/* What gpg has to try: all secret keys for each hidden recipient, the passphrase for each
+ * of its session keys, made slow on purpose. */
+#define MAX_HIDDEN 16
+#define MAX_PASSPHRASES 4
 
 static void
 signature_free (McPgpSignature *signature)
@@ -126,6 +130,9 @@ on_pkesk (McWalk *walk, McPackets *packets, guint tag G_GNUC_UNUSED, GError **er
     g_strdup (_mc_pgp_public_key_name (is_old ? body[9] : body[body[1] + 2]));
   g_ptr_array_add (walk->object->recipients, recipient);
   walk->object->kind = MC_PGP_ENCRYPTED;
+  walk->hidden += recipient->key_id == NULL;
+  if (walk->hidden > MAX_HIDDEN)
+    return set_problem (walk, "malformed", _("too many hidden recipients"));
   return TRUE;
 }
 
@@ -133,7 +140,7 @@ static gboolean
 on_skesk (McWalk *walk, McPackets *packets G_GNUC_UNUSED, guint tag G_GNUC_UNUSED, GError **error)
 {
   walk->object->kind = MC_PGP_ENCRYPTED;
-  if (++walk->object->passphrases > walk->limits->recipients)
+  if (++walk->object->passphrases > MAX_PASSPHRASES)
     return malformed (error, _("too many session keys"));
   return TRUE;
 }

@@ -96,24 +96,36 @@ is_proven (const McRun *run)
          && status->unexpected == 0;
 }
 
-static const char *
-name_recipient (const McRecipient *recipient)
+#define MAX_NAMED 5
+
+static void
+append_item (GString *list, const char *item)
 {
-  if (recipient->address != NULL)
-    return recipient->address;
-  return recipient->key_id != NULL ? recipient->key_id : _("hidden");
+  g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", item);
 }
 
+/* The first few by name or key id, the others as numbers. */
 static char *
 list_recipients (const McLayer *layer)
 {
-  g_autoptr (GString) list = g_string_new (NULL);
+  GString *list = g_string_new (NULL);
+  guint named = 0, hidden = 0;
   for (guint i = 0; i < layer->recipients->len; i++) {
-    const char *name = name_recipient (layer->recipients->pdata[i]);
+    const McRecipient *recipient = layer->recipients->pdata[i];
+    const char *name = recipient->address != NULL ? recipient->address : recipient->key_id;
+    hidden += name == NULL;
+    if (name == NULL || named++ >= MAX_NAMED)
+      continue;
     g_autofree char *shown = _mc_text_escape_line (name, -1);
-    g_string_append_printf (list, "%s%s", i > 0 ? ", " : "", shown);
+    append_item (list, shown);
   }
-  return g_string_free (g_steal_pointer (&list), FALSE);
+  g_autofree char *more = g_strdup_printf (_("and %u more"), named - MIN (named, MAX_NAMED));
+  g_autofree char *unnamed = g_strdup_printf (_("%u hidden"), hidden);
+  if (hidden > 0)
+    append_item (list, unnamed);
+  if (named > MAX_NAMED)
+    append_item (list, more);
+  return g_string_free (list, FALSE);
 }
 
 static void
