@@ -193,7 +193,7 @@ find_signed_fault (const McEntity *entity, McProtocol protocol)
   if (signature_protocol (parameter) != protocol
       || signature_protocol (child_at (entity, 1)->type) != protocol)
     return _("the protocol of the multipart/signed is not that of its signature");
-  if (entity->disagrees)
+  if (entity->frame_disagrees)
     return _("the structure of the multipart/signed is ambiguous");
   return NULL;
 }
@@ -273,7 +273,7 @@ find_encrypted_fault (const McEntity *entity, const McLimits *limits)
     return _("the first part of the multipart/encrypted is not application/pgp-encrypted");
   if (!_mc_entity_is (child_at (entity, 1), "application/octet-stream"))
     return _("the second part of the multipart/encrypted is not application/octet-stream");
-  if (entity->disagrees)
+  if (entity->frame_disagrees)
     return _("the structure of the multipart/encrypted is ambiguous");
 
   g_autofree char *control = _mc_entity_read_text (child_at (entity, 0), limits, 256, NULL);
@@ -374,6 +374,8 @@ unwrap_object (McWalk *walk, McPart *part, McProtocol protocol, McSpan object,
     flags |= MC_UNWRAP_SKIP_SIGNATURES;
   if ((walk->flags & MC_OPEN_ALLOW_LEGACY) != 0)
     flags |= MC_UNWRAP_ALLOW_LEGACY;
+  if (walk->opens_inline)
+    flags |= MC_UNWRAP_INLINE;
   if ((walk->flags & MC_OPEN_DESCRIBE) != 0)
     return backend->describe (engine, object, FALSE, part->path, ret_unwrapped, walk->cancellable,
                               error);

@@ -190,6 +190,15 @@ is_plain_boundary (const char *value, const char *boundary)
   return FALSE;
 }
 
+static gboolean
+has_comment (const char *value)
+{
+  for (; *value != '\0'; value = skip_item (value))
+    if (*value == '(')
+      return TRUE;
+  return FALSE;
+}
+
 /* What stands before the parameters, without comments and white space. */
 static char *
 get_bare_type (const char *value)
@@ -205,13 +214,14 @@ get_bare_type (const char *value)
   return g_string_free (bare, FALSE);
 }
 
-/* "multipart/signed,multipart/mixed" is one to some and the other to others. */
+/* "multipart/signed,multipart/mixed" is one to some and the other to others. So is what
+ * stands around a comment: not everybody knows those. */
 static gboolean
 is_ambiguous_type (const McEntity *entity, const char *value)
 {
   g_autofree char *bare = get_bare_type (value);
 
-  if (_mc_entity_is (entity, bare))
+  if (_mc_entity_is (entity, bare) && !has_comment (value))
     return FALSE;
   return _mc_entity_is_multipart (entity) || _mc_entity_is_message (entity)
          || g_ascii_strncasecmp (bare, "multipart/", 10) == 0;
@@ -246,7 +256,7 @@ note_warning (G_GNUC_UNUSED gint64 offset, GMimeParserWarning code, const char *
   if (code == GMIME_WARN_INVALID_CONTENT_TYPE)
     entity->type_invalid = TRUE;
   else if (twice && item != NULL)
-    entity->disagrees |= g_ascii_strcasecmp (item, "boundary") == 0
+    entity->frame_disagrees |= g_ascii_strcasecmp (item, "boundary") == 0
                          || g_ascii_strcasecmp (item, "protocol") == 0;
 }
 
@@ -265,8 +275,8 @@ read_type (McEntity *entity, GMimeParserOptions *options, const char *value)
 
   const char *boundary = _mc_entity_get_parameter (entity, "boundary");
   if (_mc_entity_is_multipart (entity) && boundary != NULL)
-    entity->disagrees |= !is_plain_boundary (value, boundary);
-  entity->disagrees |= is_ambiguous_type (entity, value);
+    entity->frame_disagrees |= !is_plain_boundary (value, boundary);
+  entity->frame_disagrees |= is_ambiguous_type (entity, value);
 }
 
 /* ------------------------------------------------------------ other fields -- */
@@ -310,8 +320,21 @@ take_first (char **slot, const guint8 *block, const McRawField *field, gboolean 
     *ambiguous = TRUE;
 }
 
-/* Some readers end the header at a line that is no field: a Content-Type behind one is
- * not seen by them. */
+/* A CR that is not part of a line break is one to some readers. */
+static gboolean
+has_bare_cr (const guint8 *block, gsize size)
+{
+  const guint8 *cr = block;
+  while ((cr = memchr (cr, '\r', size - (gsize) (cr - block))) != NULL) {
+    cr++;
+    if (cr == block + size || *cr != '\n')
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Some readers end the header at a line that is no field, or that has white space in front
+ * of its colon: a Content-Type there or behind is not seen by them. */
 static guint64
 collect (Wanted *wanted, const guint8 *block, gsize size)
 {
@@ -324,7 +347,7 @@ collect (Wanted *wanted, const guint8 *block, gsize size)
     gboolean is_type = _mc_header_is (block, &field, "Content-Type");
     gboolean is_encoding = _mc_header_is (block, &field, "Content-Transfer-Encoding");
 
-    if (field.name_size == 0 && field.start > 0)
+    if (field.name_size == 0 ? field.start > 0 : field.body > field.start + field.name_size + 1)
       after_junk = TRUE;
     if (is_type)
       take_first (&wanted->type, block, &field, &wanted->ambiguous);
@@ -363,7 +386,8 @@ _mc_entity_read_header (McEntity *entity, const guint8 *block, gsize size, const
 
   g_free (entity->type);
   entity->type = g_strdup (fallback);
-  entity->disagrees |= wanted.ambiguous || n_parameters > MAX_PARAMETERS;
+  entity->frame_disagrees |= wanted.ambiguous || n_parameters > MAX_PARAMETERS
+                             || has_bare_cr (block, size);
   if (n_parameters <= MAX_PARAMETERS)
     read_wanted (entity, &wanted);
 

@@ -78,6 +78,14 @@ exceed (GError **error, const char *name, guint64 limit)
 
 /* -------------------------------------------------------------- boundaries -- */
 
+/* Whose delimiter is it? Readers differ about all from frame @number inwards. */
+static void
+doubt_frames (const Scan *scan, guint number)
+{
+  for (guint i = number; i <= scan->frames->len; i++)
+    frame_at (scan, i)->entity->frame_disagrees = TRUE;
+}
+
 static void
 push_boundary (Scan *scan, Frame *frame)
 {
@@ -90,8 +98,8 @@ push_boundary (Scan *scan, Frame *frame)
 
   frame->boundary = g_strndup (boundary, size);
   frame->shadowed = GPOINTER_TO_UINT (g_hash_table_lookup (scan->boundaries, frame->boundary));
-  /* Whose delimiter is it? Readers differ. */
-  frame->entity->disagrees |= frame->shadowed != 0;
+  if (frame->shadowed != 0)
+    doubt_frames (scan, frame->shadowed);
   g_hash_table_insert (scan->boundaries, frame->boundary,
                        GUINT_TO_POINTER (scan->frames->len));
 }
@@ -115,14 +123,12 @@ find_boundary (const Scan *scan, const char *text)
 }
 
 /* With the boundaries "b" and "b--" open at once, "--b--" is two things; the inner one is
- * taken, and neither multipart is believed. */
+ * taken, and no multipart from the outer one inwards is believed. */
 static Delimiter
 choose (const Scan *scan, guint opened, guint closed)
 {
-  if (opened != 0 && closed != 0) {
-    frame_at (scan, opened)->entity->disagrees = TRUE;
-    frame_at (scan, closed)->entity->disagrees = TRUE;
-  }
+  if (opened != 0 && closed != 0)
+    doubt_frames (scan, MIN (opened, closed));
   return closed > opened ? (Delimiter) { closed, TRUE } : (Delimiter) { opened, FALSE };
 }
 
@@ -284,8 +290,11 @@ take_body_line (Scan *scan, const McLine *line, GError **error)
     return open_entity (scan, frame->entity->header.spool, line->start, error)
            && take_header_line (scan, line, error);
   }
-  if (_mc_entity_is_multipart (frame->entity))
+  if (_mc_entity_is_multipart (frame->entity)) {
     scan->result.surround_bytes += line->end - line->start;
+    /* To some readers a CR alone ends a line, and a delimiter may stand behind it. */
+    frame->entity->frame_disagrees |= line->cut || memchr (line->text, '\r', line->size) != NULL;
+  }
   return TRUE;
 }
 
@@ -310,8 +319,10 @@ take_line (Scan *scan, const McLine *line, GError **error)
 static gsize
 get_keep (const Scan *scan)
 {
-  gboolean header = scan->in_header || innermost (scan)->awaits_message;
-  return header ? MAX ((gsize) scan->limits->header_bytes, KEEP_OF_BODY) : KEEP_OF_BODY;
+  const Frame *frame = innermost (scan);
+  gboolean whole = scan->in_header || frame->awaits_message
+                   || _mc_entity_is_multipart (frame->entity);
+  return whole ? MAX ((gsize) scan->limits->header_bytes, KEEP_OF_BODY) : KEEP_OF_BODY;
 }
 
 static gboolean

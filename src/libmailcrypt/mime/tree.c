@@ -68,7 +68,7 @@ compare_one (Pair pair, GArray *queue)
 {
   if (pair.theirs == NULL || !have_same_type (pair.ours, pair.theirs)
       || count_theirs (pair.theirs) != pair.ours->children->len) {
-    pair.ours->disagrees = TRUE;
+    pair.ours->frame_disagrees = TRUE;
     return;
   }
   for (guint i = 0; i < pair.ours->children->len; i++) {
@@ -88,13 +88,20 @@ compare (McEntity *root, GMimeObject *object)
     compare_one (g_array_index (queue, Pair, i), queue);
 }
 
-/* A doubt about a part is one about everything around it. */
+/* A doubt about a part's own type or parts is one about its multipart; what is further down
+ * cannot move anything up here. Returns what is doubtful of @entity itself. */
 static gboolean
 raise_doubts (McEntity *entity)
 {
-  for (guint i = 0; i < entity->children->len; i++)
-    entity->disagrees |= raise_doubts (g_ptr_array_index (entity->children, i));
-  return entity->disagrees;
+  gboolean own = entity->frame_disagrees;
+
+  for (guint i = 0; i < entity->children->len; i++) {
+    McEntity *child = g_ptr_array_index (entity->children, i);
+    entity->frame_disagrees |= raise_doubts (child);
+    entity->disagrees |= child->disagrees;
+  }
+  entity->disagrees |= entity->frame_disagrees;
+  return own;
 }
 
 /* The scanner's limits were kept, so the depth of GMime's recursion is bounded. */
@@ -104,7 +111,7 @@ compare_with_gmime (const McScan *scan, GError **error)
   McEntity *root = scan->root;
 
   if (scan->surround_bytes > MAX_SURROUND_BYTES || scan->header_steps > MAX_HEADER_STEPS) {
-    root->disagrees = TRUE;
+    root->frame_disagrees = TRUE;
     return TRUE;
   }
   /* GMime wants a header; without one there is one part of text, whoever reads it. */

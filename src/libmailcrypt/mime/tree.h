@@ -24,9 +24,12 @@ struct _McEntity {
   GHashTable *parameters;   /* of Content-Type: lower-case name -> decoded value */
   gboolean quoted_protocol; /* the protocol parameter stood in quotes (RFC 1847) */
   gboolean type_invalid;    /* Content-Type is there but cannot be read: @type is the default */
-  gboolean disagrees;       /* the two readers see different shapes here or below, or a third
-                             * one might: a field or parameter given twice, an ambiguous
-                             * delimiter, a preamble too large to compare */
+  gboolean frame_disagrees; /* the two readers see, or a third one might see, another type here
+                             * or other parts: their number, ranges or types. A field or
+                             * parameter given twice, a delimiter that is ambiguous here, a bare
+                             * CR in the header or between the parts, a preamble too large to
+                             * compare. What is doubtful inside of the parts is not meant */
+  gboolean disagrees;       /* frame_disagrees here or anywhere below */
   gboolean unterminated;    /* a multipart without its closing delimiter */
 };
 

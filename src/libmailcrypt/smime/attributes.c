@@ -3,6 +3,7 @@
 
 #include "smime/attributes.h"
 
+#include "smime/ber.h"
 #include "smime/certificate.h"
 
 #include <glib/gi18n-lib.h>
@@ -75,6 +76,55 @@ _mc_attributes_check (CMS_SignerInfo *info, const ASN1_OBJECT *content_type, con
     return FALSE;
   }
   return TRUE;
+}
+
+typedef enum {
+  OTHER_ATTRIBUTE = 0,
+  CONTENT_TYPE = 1 << 0,
+  MESSAGE_DIGEST = 1 << 1,
+} AttributeKind;
+
+/* FALSE: not an Attribute. */
+static gboolean
+read_kind (McBer *ber, const McTlv *attribute, AttributeKind *ret_kind)
+{
+  static const guint8 pkcs9[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09 };
+  McTlv oid;
+  *ret_kind = OTHER_ATTRIBUTE;
+  if (attribute->tag != MC_BER_SEQUENCE
+      || !_mc_ber_read (ber, attribute->body, attribute->end, &oid, NULL) || oid.tag != MC_BER_OID)
+    return FALSE;
+  if (oid.end - oid.body != sizeof pkcs9 + 1)
+    return TRUE;
+  g_autoptr (GBytes) bytes = _mc_ber_load (ber, oid.body, oid.end, sizeof pkcs9 + 1, NULL);
+  const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, NULL) : NULL;
+  if (data == NULL || memcmp (data, pkcs9, sizeof pkcs9) != 0)
+    return data != NULL;
+  if (data[sizeof pkcs9] == 3)
+    *ret_kind = CONTENT_TYPE;
+  else if (data[sizeof pkcs9] == 4)
+    *ret_kind = MESSAGE_DIGEST;
+  return TRUE;
+}
+
+gboolean
+_mc_attributes_are_content (McSpool *content)
+{
+  McBer ber = { .spool = content };
+  McTlv outer, child;
+  guint64 size = _mc_spool_get_size (content);
+  guint kinds = 0;
+  if (!_mc_ber_read (&ber, 0, size, &outer, NULL) || outer.end != size
+      || (outer.tag != MC_BER_SET && outer.tag != MC_BER_SEQUENCE))
+    return FALSE;
+  McBerList list = _mc_ber_list (&outer);
+  while (_mc_ber_next (&ber, &list, &child, NULL)) {
+    AttributeKind kind;
+    if (!read_kind (&ber, &child, &kind) || !_mc_ber_skip (&ber, &child, &list.at, NULL))
+      return FALSE;
+    kinds |= kind;
+  }
+  return list.done && kinds == (CONTENT_TYPE | MESSAGE_DIGEST);
 }
 
 gint64

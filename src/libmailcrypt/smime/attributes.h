@@ -11,6 +11,9 @@
 gboolean _mc_attributes_check (CMS_SignerInfo *info, const ASN1_OBJECT *content_type,
                                const char **ret_why);
 gboolean _mc_attributes_present (CMS_SignerInfo *info);
+/* Whether @content is nothing but the encoding of signed attributes. The signature over
+ * those, its attributes taken away, would fit it: a signer who signed something else. */
+gboolean _mc_attributes_are_content (McSpool *content);
 /* The claimed signing time, 0 for none. */
 gint64 _mc_attributes_signing_time (CMS_SignerInfo *info);
 /* FALSE when the signature names another certificate than @certificate as its own

@@ -12,6 +12,8 @@
 /* Certificates, revocation lists, recipients: whatever is not content. */
 #define MAX_SKELETON_BYTES ((gsize) 32 * 1024 * 1024)
 #define MAX_OID_BYTES ((gsize) 64)
+/* Behind the object. */
+#define MAX_PADDING_BYTES ((gsize) 64)
 
 #define PKCS7 "\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 #define SMIME_CT "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01"
@@ -101,6 +103,17 @@ expect (Splitter *self, McBerList *list, guint8 tag, McTlv *ret_tlv, GError **er
   return ret_tlv->tag == tag || malformed (error);
 }
 
+/* Nothing may be left in @list; *ret_next is the place behind it. */
+static gboolean
+expect_end (Splitter *self, McBerList *list, guint64 *ret_next, GError **error)
+{
+  McTlv more;
+  if (_mc_ber_next (&self->ber, list, &more, error))
+    return malformed (error);
+  *ret_next = list->at;
+  return list->done;
+}
+
 /* ------------------------------------------------------------- content inside -- */
 
 static gboolean
@@ -142,10 +155,7 @@ take_explicit (Splitter *self, const McTlv *tlv, guint64 *ret_next, GError **err
     return malformed (error);
   if (!set_content (self, &octets, error) || !_mc_ber_skip (&self->ber, &octets, &list.at, error))
     return FALSE;
-  if (_mc_ber_next (&self->ber, &list, &octets, error))
-    return malformed (error);
-  *ret_next = list.at;
-  return list.done;
+  return expect_end (self, &list, ret_next, error);
 }
 
 /* [0] IMPLICIT OCTET STRING */
@@ -227,7 +237,7 @@ note_child (Splitter *self, const McTlv *tlv, guint64 next, gboolean behind_cont
 /* SignedData, EnvelopedData, AuthEnvelopedData: the first SEQUENCE among the children
  * holds the content, all else is copied. */
 static gboolean
-split_object (Splitter *self, const McTlv *object, GError **error)
+split_object (Splitter *self, const McTlv *object, guint64 *ret_next, GError **error)
 {
   McTlv child;
   McBerList list = _mc_ber_list (object);
@@ -246,12 +256,13 @@ split_object (Splitter *self, const McTlv *object, GError **error)
     list.at = next;
   }
   close_element (self);
+  *ret_next = list.at;
   return list.done && (seen || malformed (error));
 }
 
 /* CompressedData (RFC 3274): version, algorithm, content. */
 static gboolean
-split_compressed (Splitter *self, const McTlv *object, GError **error)
+split_compressed (Splitter *self, const McTlv *object, guint64 *ret_next, GError **error)
 {
   McTlv child;
   McBerList list = _mc_ber_list (object);
@@ -260,31 +271,51 @@ split_compressed (Splitter *self, const McTlv *object, GError **error)
       || !expect (self, &list, MC_BER_SEQUENCE, &child, error)
       || !_mc_ber_skip (&self->ber, &child, &list.at, error)
       || !load_element (self, &child, list.at, &self->parts->cipher, error)
-      || !expect (self, &list, MC_BER_SEQUENCE, &child, error))
+      || !expect (self, &list, MC_BER_SEQUENCE, &child, error)
+      || !take_content_info (self, &child, FALSE, &list.at, error))
     return FALSE;
-  return take_content_info (self, &child, FALSE, &list.at, error);
+  return expect_end (self, &list, ret_next, error);
 }
 
 static gboolean
-split_inner (Splitter *self, const McTlv *wrapper, GError **error)
+split_inner (Splitter *self, const McTlv *wrapper, guint64 *ret_next, GError **error)
 {
   McTlv object;
   McBerList list = _mc_ber_list (wrapper);
   McCmsParts *parts = self->parts;
   if (parts->kind == MC_CMS_DATA) {
-    guint64 next;
     parts->data_inside = TRUE;
-    return take_explicit (self, wrapper, &next, error);
+    return take_explicit (self, wrapper, ret_next, error);
   }
   if (!expect (self, &list, MC_BER_SEQUENCE, &object, error))
     return FALSE;
   if (parts->kind == MC_CMS_COMPRESSED)
-    return split_compressed (self, &object, error);
+    return split_compressed (self, &object, &list.at, error)
+           && expect_end (self, &list, ret_next, error);
 
   open_element (self, MC_BER_CONTEXT (0) | MC_BER_CONSTRUCTED);
-  if (!split_object (self, &object, error))
+  if (!split_object (self, &object, &list.at, error)
+      || !expect_end (self, &list, ret_next, error))
     return FALSE;
   close_element (self);
+  return TRUE;
+}
+
+/* The object ends where the span does, but for what transports and editors leave behind:
+ * a line end, padding. Anything else was put there to be read by somebody. */
+static gboolean
+check_rest (Splitter *self, guint64 at, guint64 end, GError **error)
+{
+  if (end - at > MAX_PADDING_BYTES)
+    return malformed (error);
+  g_autoptr (GBytes) rest = _mc_ber_load (&self->ber, at, end, MAX_PADDING_BYTES, error);
+  if (rest == NULL)
+    return FALSE;
+  gsize size;
+  const char *data = g_bytes_get_data (rest, &size);
+  for (gsize i = 0; i < size; i++)
+    if (data[i] != '\0' && !g_ascii_isspace (data[i]))
+      return malformed (error);
   return TRUE;
 }
 
@@ -304,6 +335,7 @@ static gboolean
 split_outer (Splitter *self, McSpan object, GError **error)
 {
   McTlv outer, child;
+  guint64 end;
   g_autoptr (GBytes) oid = NULL;
   if (!_mc_ber_read (&self->ber, object.start, object.end, &outer, error))
     return FALSE;
@@ -314,17 +346,19 @@ split_outer (Splitter *self, McSpan object, GError **error)
     return FALSE;
   set_kind (self->parts, oid);
   if (self->parts->kind == MC_CMS_OTHER)
-    return TRUE;
+    return _mc_ber_skip (&self->ber, &outer, &end, error)
+           && check_rest (self, end, object.end, error);
 
   open_element (self, MC_BER_SEQUENCE);
   if (!copy_range (self, child.start, child.end, error))
     return FALSE;
   list.at = child.end;
   if (!expect (self, &list, MC_BER_CONTEXT (0) | MC_BER_CONSTRUCTED, &child, error)
-      || !split_inner (self, &child, error))
+      || !split_inner (self, &child, &list.at, error)
+      || !expect_end (self, &list, &end, error))
     return FALSE;
   close_element (self);
-  return TRUE;
+  return check_rest (self, end, object.end, error);
 }
 
 gboolean

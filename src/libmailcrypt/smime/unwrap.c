@@ -74,6 +74,8 @@ unwrap_signed (Unwrapper *self, GError **error)
     return unwrap_certificates (self);
 
   McLayer *layer = add_layer (self, MC_LAYER_SIGNED);
+  if (!_mc_smime_check_signers (cms, layer))
+    return TRUE;
   if (!self->parts.data_inside || !self->parts.has_content) {
     _mc_smime_describe_signers (cms, layer);
     return self->parts.data_inside

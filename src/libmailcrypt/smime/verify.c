@@ -14,11 +14,16 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+/* Each signer is tried with each certificate that it may mean. */
+#define MAX_SIGNERS 64
+#define MAX_CANDIDATES 8
+
 typedef struct {
   McEngine *engine;
   CMS_ContentInfo *cms;
   BIO *hashes;              /* the chain of digests, after the content went through */
   McTrust *trust;
+  gboolean attributes_inside;   /* the content itself is signed attributes */
 } Verifier;
 
 /* ------------------------------------------------------------------- describe -- */
@@ -72,7 +77,7 @@ void
 _mc_smime_describe_signers (CMS_ContentInfo *cms, McLayer *layer)
 {
   STACK_OF (CMS_SignerInfo) *infos = CMS_get0_SignerInfos (cms);
-  for (int i = 0; i < sk_CMS_SignerInfo_num (infos); i++) {
+  for (int i = 0; i < sk_CMS_SignerInfo_num (infos) && i < MAX_SIGNERS; i++) {
     McSigner *signer = describe_signer (sk_CMS_SignerInfo_value (infos, i));
     if (i == 0)
       _mc_layer_set_algorithm (layer, "digest", signer->digest);
@@ -86,6 +91,17 @@ _mc_smime_set_malformed (McLayer *layer, const char *code, const char *text)
   layer->structure = MC_CONTENT_MALFORMED;
   _mc_layer_add_reason (layer, code, NULL, "%s", text);
   return TRUE;
+}
+
+gboolean
+_mc_smime_check_signers (CMS_ContentInfo *cms, McLayer *layer)
+{
+  if (sk_CMS_SignerInfo_num (CMS_get0_SignerInfos (cms)) <= MAX_SIGNERS)
+    return TRUE;
+  _mc_smime_describe_signers (cms, layer);
+  layer->structure = MC_CONTENT_MALFORMED;
+  _mc_layer_add_reason (layer, "too-many-signers", NULL, _("more than %d signers"), MAX_SIGNERS);
+  return FALSE;
 }
 
 static void
@@ -159,6 +175,7 @@ hash_content (BIO *hashes, BIO *content, McSpool *output, GError **error)
 
 /* --------------------------------------------------------------------- signer -- */
 
+/* What @info may mean, the user's own certificates first; at most one more than are tried. */
 static gboolean
 gather_candidates (Verifier *self, CMS_SignerInfo *info, McX509Stack *candidates, GError **error)
 {
@@ -168,16 +185,17 @@ gather_candidates (Verifier *self, CMS_SignerInfo *info, McX509Stack *candidates
   if (CMS_SignerInfo_get0_signer_id (info, &key_identifier, &issuer, &serial) != 1)
     return TRUE;
 
-  g_autoptr (McX509Stack) known =
-    X509_chain_up_ref ((McX509Stack *) _mc_trust_get_material (self->trust));
-  if (!_mc_smime_find_named (self->engine, issuer, serial, key_identifier, known, error))
+  g_autoptr (McX509Stack) stored = sk_X509_new_null ();
+  if (!_mc_smime_find_named (self->engine, issuer, serial, key_identifier, stored, error))
     return FALSE;
-  for (int i = 0; i < sk_X509_num (known); i++) {
-    X509 *certificate = sk_X509_value (known, i);
-    if (CMS_SignerInfo_cert_cmp (info, certificate) == 0
-        && _mc_attributes_fit_certificate (info, certificate))
-      _mc_x509_stack_add (candidates, certificate);
-  }
+  const McX509Stack *const known[] = { stored, _mc_trust_get_material (self->trust) };
+  for (gsize k = 0; k < G_N_ELEMENTS (known); k++)
+    for (int i = 0; i < sk_X509_num (known[k]) && sk_X509_num (candidates) <= MAX_CANDIDATES; i++) {
+      X509 *certificate = sk_X509_value (known[k], i);
+      if (CMS_SignerInfo_cert_cmp (info, certificate) == 0
+          && _mc_attributes_fit_certificate (info, certificate))
+        _mc_x509_stack_add (candidates, certificate);
+    }
   return TRUE;
 }
 
@@ -216,50 +234,70 @@ take_facts (McSigner *signer, McKey *key, const McJudgement *judgement)
   set_string (&signer->subject, g_strdup (key->subject));
   set_string (&signer->issuer, g_strdup (key->issuer));
   _mc_reasons_merge (signer->reasons, key->reasons);
+  if (key->is_authority)
+    add_reason (signer, "authority-as-signer", NULL,
+                _("the certificate is an authority's, which is to sign certificates, not mail"));
   g_ptr_array_set_size (signer->identities, 0);
   for (guint i = 0; i < key->identities->len; i++)
     g_ptr_array_add (signer->identities, _mc_identity_copy (key->identities->pdata[i]));
 }
 
-/* The first certificate that fits the signature, rather one whose chain holds: several may
- * share a key identifier, or a forger's the name and number of a true one. */
-static gboolean
-judge_certificates (Verifier *self, McSigner *signer, const McX509Stack *fitting, GError **error)
+/* The certificate that a signer is shown with. */
+typedef struct {
+  McKey *key;
+  McJudgement judgement;
+} Choice;
+
+static void
+choice_clear (Choice *choice)
 {
-  g_autoptr (McKey) chosen = NULL;
-  McJudgement verdict = { 0 };
-  for (int i = 0; i < sk_X509_num (fitting); i++) {
-    McJudgement judgement;
-    g_autoptr (McKey) key = _mc_smime_key_new (self->engine, sk_X509_value (fitting, i));
-    if (!_mc_trust_judge (self->trust, key, MC_KEY_CAN_SIGN, signer->signed_at, &judgement, error))
-      return FALSE;
-    if (chosen != NULL && judgement.chain_failed)
-      continue;
-    g_clear_pointer (&chosen, mc_key_unref);
-    chosen = g_steal_pointer (&key);
-    verdict = judgement;
-    if (!judgement.chain_failed)
-      break;
-  }
-  take_facts (signer, chosen, &verdict);
+  g_clear_pointer (&choice->key, mc_key_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Choice, choice_clear)
+
+/* Takes @certificate unless there is one already that is as good. */
+static gboolean
+consider (Verifier *self, const McSigner *signer, X509 *certificate, Choice *choice, GError **error)
+{
+  McJudgement judgement;
+  g_autoptr (McKey) key = _mc_smime_key_new (self->engine, certificate);
+  if (!_mc_trust_judge (self->trust, key, MC_KEY_CAN_SIGN, signer->signed_at, &judgement, error))
+    return FALSE;
+  if (choice->key != NULL && judgement.chain_failed)
+    return TRUE;
+  choice_clear (choice);
+  choice->key = g_steal_pointer (&key);
+  choice->judgement = judgement;
   return TRUE;
 }
 
-/* Tries the candidates; those that fit go to @fitting. */
-static McContentFact
-try_candidates (Verifier *self, CMS_SignerInfo *info, const McX509Stack *candidates,
-                McX509Stack *fitting)
+static gboolean
+is_settled (const Choice *choice)
 {
-  McContentFact best = MC_CONTENT_UNKNOWN;
-  for (int i = 0; i < sk_X509_num (candidates); i++) {
+  return choice->key != NULL && !choice->judgement.chain_failed;
+}
+
+/* The first certificate that fits the signature, rather one whose chain holds: several may
+ * share a key identifier, or a forger's the name and number of a true one. */
+static gboolean
+try_candidates (Verifier *self, CMS_SignerInfo *info, const McX509Stack *candidates,
+                McSigner *signer, Choice *choice, GError **error)
+{
+  signer->content = MC_CONTENT_UNKNOWN;
+  for (int i = 0; i < MIN (sk_X509_num (candidates), MAX_CANDIDATES) && !is_settled (choice); i++) {
     X509 *certificate = sk_X509_value (candidates, i);
     McContentFact fact = check_value (self, info, certificate);
-    if (fact == MC_CONTENT_INTACT)
-      _mc_x509_stack_add (fitting, certificate);
-    if (best == MC_CONTENT_UNKNOWN || fact == MC_CONTENT_INTACT)
-      best = fact;
+    if (fact == MC_CONTENT_INTACT && !consider (self, signer, certificate, choice, error))
+      return FALSE;
+    if (signer->content == MC_CONTENT_UNKNOWN || fact == MC_CONTENT_INTACT)
+      signer->content = fact;
   }
-  return best;
+  for (int i = 0; i < MIN (sk_X509_num (candidates), MAX_CANDIDATES) && !is_settled (choice)
+                  && signer->content != MC_CONTENT_INTACT; i++)
+    if (!consider (self, signer, sk_X509_value (candidates, i), choice, error))
+      return FALSE;
+  return TRUE;
 }
 
 /* Without a certificate the digest still shows whether the content is what was signed. */
@@ -287,7 +325,7 @@ static gboolean
 judge_known (Verifier *self, CMS_SignerInfo *info, McSigner *signer, GError **error)
 {
   g_autoptr (McX509Stack) candidates = sk_X509_new_null ();
-  g_autoptr (McX509Stack) fitting = sk_X509_new_null ();
+  g_auto (Choice) choice = { 0 };
   if (!gather_candidates (self, info, candidates, error))
     return FALSE;
   if (sk_X509_num (candidates) == 0) {
@@ -295,10 +333,16 @@ judge_known (Verifier *self, CMS_SignerInfo *info, McSigner *signer, GError **er
     explain_content (signer);
     return TRUE;
   }
-  signer->content = try_candidates (self, info, candidates, fitting);
+  if (!try_candidates (self, info, candidates, signer, &choice, error))
+    return FALSE;
+  if (signer->content != MC_CONTENT_INTACT && sk_X509_num (candidates) > MAX_CANDIDATES) {
+    signer->content = MC_CONTENT_MALFORMED;
+    add_reason (signer, "too-many-certificates", NULL,
+                _("too many certificates claim to be the signer's"));
+  }
   explain_content (signer);
-  return judge_certificates (self, signer, signer->content == MC_CONTENT_INTACT ? fitting : candidates,
-                             error);
+  take_facts (signer, choice.key, &choice.judgement);
+  return TRUE;
 }
 
 static gboolean
@@ -309,6 +353,12 @@ judge_signer (Verifier *self, CMS_SignerInfo *info, McSigner *signer, GError **e
   if (!_mc_attributes_check (info, CMS_get0_eContentType (self->cms), &why)) {
     signer->content = MC_CONTENT_MALFORMED;
     add_reason (signer, "malformed", NULL, why);
+    return TRUE;
+  }
+  if (self->attributes_inside && !_mc_attributes_present (info)) {
+    signer->content = MC_CONTENT_MALFORMED;
+    add_reason (signer, "malformed", NULL,
+                _("the content is the signed attributes of some other signature"));
     return TRUE;
   }
   if (digest == NULL || !have_digest (self->hashes, digest->nid)) {
@@ -333,11 +383,26 @@ new_trust (McEngine *engine, CMS_ContentInfo *cms, GError **error)
   return trust;
 }
 
+static gboolean
+has_bare_signer (CMS_ContentInfo *cms)
+{
+  STACK_OF (CMS_SignerInfo) *infos = CMS_get0_SignerInfos (cms);
+  for (int i = 0; i < sk_CMS_SignerInfo_num (infos); i++)
+    if (!_mc_attributes_present (sk_CMS_SignerInfo_value (infos, i)))
+      return TRUE;
+  return FALSE;
+}
+
 gboolean
 _mc_smime_judge_signers (McEngine *engine, CMS_ContentInfo *cms, BIO *content, McSpool *output,
                          McLayer *layer, GError **error)
 {
   g_autoptr (BIO) hashes = make_hashes (engine, cms);
+  gboolean bare = has_bare_signer (cms);
+  g_autoptr (McSpool) kept = bare && output == NULL
+                               ? _mc_spool_new (_mc_context_get_limits (engine->context)) : NULL;
+  if (kept != NULL)
+    output = kept;
   if (!hash_content (hashes, content, output, error))
     return FALSE;
   g_autoptr (McTrust) trust = new_trust (engine, cms, error);
@@ -345,6 +410,7 @@ _mc_smime_judge_signers (McEngine *engine, CMS_ContentInfo *cms, BIO *content, M
     return FALSE;
 
   Verifier self = { .engine = engine, .cms = cms, .hashes = hashes, .trust = trust };
+  self.attributes_inside = bare && _mc_attributes_are_content (output);
   STACK_OF (CMS_SignerInfo) *infos = CMS_get0_SignerInfos (cms);
   _mc_smime_describe_signers (cms, layer);
   for (int i = 0; i < sk_CMS_SignerInfo_num (infos); i++)
@@ -377,6 +443,8 @@ _mc_smime_verify (McEngine *engine, const McVerifyJob *job, McLayer *layer,
     _mc_layer_add_reason (layer, "no-signers", NULL, _("the signature has no signer"));
     return TRUE;
   }
+  if (!_mc_smime_check_signers (cms, layer))
+    return TRUE;
   if (parts.has_content) {
     _mc_smime_describe_signers (cms, layer);
     return _mc_smime_set_malformed (layer, "content-in-detached-signature",

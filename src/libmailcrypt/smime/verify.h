@@ -10,7 +10,11 @@
 gboolean _mc_smime_judge_signers (McEngine *engine, CMS_ContentInfo *cms, BIO *content,
                                   McSpool *output, McLayer *layer, GError **error);
 
-/* Adds the signers to @layer as the signature itself names them, nothing judged. */
+/* Whether there are no more signers than anybody needs. Else @layer says so, malformed. */
+gboolean _mc_smime_check_signers (CMS_ContentInfo *cms, McLayer *layer);
+
+/* Adds the signers to @layer as the signature itself names them, nothing judged; of too
+ * many, the first. */
 void _mc_smime_describe_signers (CMS_ContentInfo *cms, McLayer *layer);
 
 /* The content alone, for when signatures are not to be judged. */
