@@ -105,8 +105,10 @@ tests_fuzz_fuzz_tree_LDADD = $(tests_unit_runner_LDADD)
 script_tests = \
 	tests/build/test_artifacts.py \
 	tests/cli/test_basics.py \
+	tests/cli/test_cards.py \
 	tests/cli/test_help.py \
 	tests/cli/test_hostile.py \
+	tests/cli/test_keyring.py \
 	tests/cli/test_keys.py \
 	tests/cli/test_leaks.py \
 	tests/cli/test_mime.py \
@@ -121,6 +123,7 @@ script_tests = \
 
 script_modules = \
 	tests/cli/harness.py \
+	tests/cli/keyring.py \
 	tests/cli/mailkit.py \
 	tests/cli/pgp.py \
 	tests/cli/pki.py \

@@ -20,6 +20,7 @@ struct _McContext {
   gpointer passphrase_data;
   GDestroyNotify passphrase_destroy;
   char *tty, *term;
+  GPtrArray *notes;         /* of McReason */
 };
 
 /* Where each protocol's backend is: in the core, or in a module. */
@@ -48,6 +49,7 @@ mc_context_new (McSettings *settings)
   context->chain.intermediates = g_ptr_array_new_with_free_func (g_free);
   context->chain.crls = g_ptr_array_new_with_free_func (g_free);
   context->chain.policies = g_ptr_array_new_with_free_func (g_free);
+  context->notes = _mc_reasons_new ();
   return context;
 }
 
@@ -66,6 +68,7 @@ mc_context_free (McContext *context)
   g_ptr_array_unref (context->chain.intermediates);
   g_ptr_array_unref (context->chain.crls);
   g_ptr_array_unref (context->chain.policies);
+  g_ptr_array_unref (context->notes);
   g_free (context->tty);
   g_free (context->term);
   mc_settings_unref (context->settings);
@@ -133,6 +136,21 @@ void
 mc_context_set_policy_flags (McContext *context, McPolicyFlags flags)
 {
   context->chain.policy_flags = flags;
+}
+
+GPtrArray *
+mc_context_get_notes (McContext *context)
+{
+  return context->notes;
+}
+
+void
+_mc_context_add_note (McContext *context, McReason *note)
+{
+  if (_mc_reasons_have (context->notes, note->code))
+    _mc_reason_free (note);
+  else
+    g_ptr_array_add (context->notes, note);
 }
 
 const McLimits *

@@ -33,6 +33,9 @@ McSecret *_mc_context_ask_caller (McContext *context, McProtocol protocol,
                                   const char *fingerprint, const char *purpose);
 gboolean _mc_context_has_caller_source (McContext *context);
 
+/* Takes @note, unless there is one with its code. */
+void _mc_context_add_note (McContext *context, McReason *note);
+
 /* The caller's terminal for gpg-agent. (nullable) */
 const char *_mc_context_get_tty (McContext *context);
 const char *_mc_context_get_term (McContext *context);

@@ -183,6 +183,10 @@ void mc_context_set_revocation (McContext *context, McRevocation revocation);
 void mc_context_add_policy (McContext *context, const char *oid);   /* dotted, or "anyPolicy" */
 void mc_context_set_policy_flags (McContext *context, McPolicyFlags flags);
 
+/* What a person should know beside the results so far, e.g. that a passphrase could not be
+ * put into the keyring. Of McReason. (transfer none) */
+GPtrArray *mc_context_get_notes (McContext *context);
+
 /* For programs that own their process: lets GPGME take the engines it was built for
  * instead of asking gpgconf (GPGME manual, "disable-gpgconf"), which halves its start-up.
  * Process-wide; call before the first context. */
@@ -389,6 +393,9 @@ const char *mc_key_get_name (const McKey *key, guint i);          /* nullable */
 gboolean mc_key_get_address_trusted (const McKey *key, guint i);
 McKeyUse mc_key_get_use (const McKey *key);
 McSecretHome mc_key_get_secret (const McKey *key);
+/* The smart cards that hold secret parts of it, as GnuPG prints their numbers, e.g.
+ * "0006 12345678"; NULL-terminated, empty without any. Whether one is inserted is not asked. */
+const char *const *mc_key_get_cards (const McKey *key);
 McValidity mc_key_get_validity (const McKey *key);
 gint64 mc_key_get_valid_from (const McKey *key);
 gint64 mc_key_get_valid_until (const McKey *key);

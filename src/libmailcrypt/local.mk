@@ -51,6 +51,8 @@ keys_sources = \
 	src/libmailcrypt/keys/import.c \
 	src/libmailcrypt/keys/key.c \
 	src/libmailcrypt/keys/key.h \
+	src/libmailcrypt/keys/keyring.c \
+	src/libmailcrypt/keys/keyring.h \
 	src/libmailcrypt/keys/keys.c \
 	src/libmailcrypt/keys/passphrase.c \
 	src/libmailcrypt/keys/passphrase.h \
@@ -210,6 +212,18 @@ src_libmailcrypt_spool_cipher_la_SOURCES =
 src_libmailcrypt_spool_cipher_la_LDFLAGS = $(module_ldflags)
 src_libmailcrypt_spool_cipher_la_LIBADD = \
 	src/libmailcrypt/libspool-cipher.la $(module_libadd) $(LIBCRYPTO_LIBS)
+
+# Passphrases in the user's keyring.
+noinst_LTLIBRARIES += src/libmailcrypt/libkeyring.la
+src_libmailcrypt_libkeyring_la_SOURCES = src/libmailcrypt/keys/secret-service.c
+src_libmailcrypt_libkeyring_la_CPPFLAGS = $(src_libmailcrypt_libmailcrypt_la_CPPFLAGS)
+src_libmailcrypt_libkeyring_la_CFLAGS = $(lib_cflags) $(LIBSECRET_CFLAGS)
+
+module_LTLIBRARIES += src/libmailcrypt/keyring.la
+src_libmailcrypt_keyring_la_SOURCES =
+src_libmailcrypt_keyring_la_LDFLAGS = $(module_ldflags)
+src_libmailcrypt_keyring_la_LIBADD = \
+	src/libmailcrypt/libkeyring.la $(module_libadd) $(LIBSECRET_LIBS)
 
 # The S/MIME backend.
 noinst_LTLIBRARIES += src/libmailcrypt/libsmime.la

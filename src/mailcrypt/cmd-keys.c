@@ -273,6 +273,12 @@ static const GOptionEntry distrust_options[] = {
   G_OPTION_ENTRY_NULL
 };
 
+static const GOptionEntry remove_options[] = {
+  { "unlock", 0, 0, G_OPTION_ARG_NONE, &options.unlock,
+    N_("Open the dialog that unlocks your keyring, where it is locked"), NULL },
+  G_OPTION_ENTRY_NULL
+};
+
 /* What these commands changed: @done in words, the key as it is now for programs. */
 static int
 print_changed (Tool *tool, const char *fingerprint, const char *done, GError **error)
@@ -453,6 +459,6 @@ const Command keys_commands[] = {
     .options = distrust_options, .run = cmd_keys_distrust },
   { .name = "remove", .operands = "FPR", .least_operands = 1, .most_operands = 1,
     .help = N_("Remove a key or certificate"),
-    .run = cmd_keys_remove },
+    .options = remove_options, .run = cmd_keys_remove },
   { .name = NULL },
 };

@@ -102,7 +102,9 @@ make_settings (GError **error)
   mc_settings_set_folder (settings, MC_FOLDER_CACHE, places.cache);
   mc_settings_set_folder (settings, MC_FOLDER_RUNTIME, places.runtime);
   /* GnuPG inherits GNUPGHOME; told of it, GPGME would run gpg once more to make sure. */
-  if (!load_config (settings, places.config, error))
+  if (!load_config (settings, places.config, error)
+      || (options.remember && !mc_settings_set (settings, "keyring", "remember", "true", error))
+      || (options.unlock && !mc_settings_set (settings, "keyring", "unlock", "true", error)))
     return NULL;
   if (options.max_size == NULL)
     return g_steal_pointer (&settings);

@@ -145,6 +145,15 @@ add_use (JsonBuilder *builder, McKeyUse use)
 }
 
 static void
+add_cards (JsonBuilder *builder, const char *const *cards)
+{
+  begin_array (builder, "cards");
+  for (; *cards != NULL; cards++)
+    json_builder_add_string_value (builder, *cards);
+  json_builder_end_array (builder);
+}
+
+static void
 add_key (JsonBuilder *builder, const McKey *key)
 {
   json_builder_begin_object (builder);
@@ -153,6 +162,7 @@ add_key (JsonBuilder *builder, const McKey *key)
   add_addresses (builder, key);
   add_use (builder, mc_key_get_use (key));
   add_string (builder, "secret", secret_to_word (mc_key_get_secret (key)));
+  add_cards (builder, mc_key_get_cards (key));
   add_string (builder, "validity", validity_to_word (mc_key_get_validity (key)));
   add_time (builder, "valid_from", mc_key_get_valid_from (key));
   add_time (builder, "valid_until", mc_key_get_valid_until (key));

@@ -75,6 +75,18 @@ describe_use (McKeyUse use)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
+/* Where the secret part is. (transfer full) */
+static char *
+describe_secret (const McKey *key)
+{
+  const char *const *cards = mc_key_get_cards (key);
+  if (*cards == NULL)
+    return g_strdup (secret_to_word (mc_key_get_secret (key)));
+  g_autofree char *joined = g_strjoinv (", ", (char **) cards);
+  g_autofree char *safe = mc_text_escape_line (joined);
+  return g_strdup_printf ("%s %s", secret_to_word (MC_SECRET_CARD), safe);
+}
+
 static const char *
 describe_trust (const McKey *key)
 {
@@ -137,7 +149,7 @@ keytext_from_list (GPtrArray *keys)
     const McKey *key = g_ptr_array_index (keys, i);
     McSecretHome secret = mc_key_get_secret (key);
     add_cell (cells, g_strdup (mc_protocol_to_word (mc_key_get_protocol (key))));
-    add_cell (cells, g_strdup (secret == MC_SECRET_NONE ? "-" : secret_to_word (secret)));
+    add_cell (cells, secret == MC_SECRET_NONE ? g_strdup ("-") : describe_secret (key));
     add_cell (cells, describe_use (mc_key_get_use (key)));
     add_cell (cells, describe_term (key));
     add_cell (cells, g_strdup (describe_trust (key)));
@@ -187,6 +199,7 @@ keytext_from_key (const McKey *key)
   g_autofree char *use = describe_use (mc_key_get_use (key));
   g_autofree char *from = text_from_day (mc_key_get_valid_from (key));
   g_autofree char *until = text_from_day (mc_key_get_valid_until (key));
+  g_autofree char *secret_home = describe_secret (key);
   McSecretHome secret = mc_key_get_secret (key);
   g_string_append_printf (out, "%s %s\n", mc_protocol_to_word (mc_key_get_protocol (key)),
                           mc_key_get_fingerprint (key));
@@ -195,7 +208,7 @@ keytext_from_key (const McKey *key)
   append_field (out, _("issuer"), mc_key_get_issuer (key));
   append_field (out, _("algorithm"), mc_key_get_algorithm (key));
   append_field (out, _("use"), use);
-  append_field (out, _("secret part"), secret == MC_SECRET_NONE ? NULL : secret_to_word (secret));
+  append_field (out, _("secret part"), secret == MC_SECRET_NONE ? NULL : secret_home);
   append_field (out, _("state"), describe_validity (mc_key_get_validity (key)));
   append_field (out, _("valid from"), from);
   append_field (out, _("valid until"), until);

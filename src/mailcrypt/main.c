@@ -85,6 +85,17 @@ refuse_no_command (const Tool *tool, GError **error)
   return STATUS_USAGE;
 }
 
+/* What the library noticed beside the result. */
+static void
+warn_of_notes (const Tool *tool)
+{
+  GPtrArray *notes = tool->context != NULL ? mc_context_get_notes (tool->context) : NULL;
+  for (guint i = 0; notes != NULL && i < notes->len; i++) {
+    const McReason *note = g_ptr_array_index (notes, i);
+    tool_warn (tool, mc_reason_get_hint (note), "%s", mc_reason_get_text (note));
+  }
+}
+
 static int
 run (Tool *tool, char **argv, GError **error)
 {
@@ -98,7 +109,9 @@ run (Tool *tool, char **argv, GError **error)
     return refuse_no_command (tool, error);
 
   tool->cancellable = process_watch_signals ();
-  return tool->command->run (tool, error);
+  int status = tool->command->run (tool, error);
+  warn_of_notes (tool);
+  return status;
 }
 
 int

@@ -68,6 +68,10 @@ static const GOptionEntry reading_entries[] = {
 static const GOptionEntry secret_entries[] = {
   { "passphrase-fd", 0, 0, G_OPTION_ARG_INT, &options.passphrase_fd,
     N_("Read the passphrase from the first line of descriptor N"), N_("N") },
+  { "remember", 0, 0, G_OPTION_ARG_NONE, &options.remember,
+    N_("Keep the passphrase of an S/MIME key in your keyring"), NULL },
+  { "unlock", 0, 0, G_OPTION_ARG_NONE, &options.unlock,
+    N_("Open the dialog that unlocks your keyring, where it is locked"), NULL },
   G_OPTION_ENTRY_NULL
 };
 

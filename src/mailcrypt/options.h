@@ -19,6 +19,7 @@ typedef struct {
   gboolean allow_legacy;
   /* COMMAND_SECRET */
   int passphrase_fd;          /* -1: none */
+  gboolean remember, unlock;
   /* COMMAND_PROTOCOL */
   char *protocol;
 } Options;

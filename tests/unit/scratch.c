@@ -41,6 +41,8 @@ scratch_context (const char *folder)
   mc_settings_set_folder (settings, MC_FOLDER_CACHE, folder);
   mc_settings_set_folder (settings, MC_FOLDER_RUNTIME, folder);
   mc_settings_set_folder (settings, MC_FOLDER_GNUPG, folder);
+  /* never somebody's own keyring */
+  g_assert_true (mc_settings_set (settings, "keyring", "use", "false", NULL));
   return mc_context_new (settings);
 }
 

@@ -149,6 +149,7 @@ desk_new (void)
   g_autofree char *template = lab_path ("hXXXXXX");
   desk->home = g_strdup (g_mkdtemp (template));
   desk->settings = mc_settings_new ();
+  g_assert_true (mc_settings_set (desk->settings, "keyring", "use", "false", NULL));
   mc_settings_set_folder (desk->settings, MC_FOLDER_DATA, desk->home);
   mc_settings_set_folder (desk->settings, MC_FOLDER_GNUPG, desk->home);
   CU_ASSERT_TRUE_FATAL (mc_settings_set (desk->settings, "smime", "system-anchors", "false", NULL));

@@ -22,6 +22,7 @@ set_up (void)
   g_autoptr (McSettings) settings = mc_settings_new ();
   CU_ASSERT_TRUE (g_file_set_contents (file, "x", 1, NULL));
   mc_settings_set_folder (settings, MC_FOLDER_GNUPG, file);
+  CU_ASSERT_TRUE (mc_settings_set (settings, "keyring", "use", "false", NULL));
   context = mc_context_new (settings);
 }
 

@@ -37,6 +37,7 @@ mc_key_unref (McKey *key)
     key->native_free (key->native);
   g_ptr_array_unref (key->identities);
   g_ptr_array_unref (key->reasons);
+  g_strfreev (key->cards);
   g_free (key->fingerprint);
   g_free (key->algorithm);
   g_free (key->subject);
@@ -104,6 +105,13 @@ McSecretHome
 mc_key_get_secret (const McKey *key)
 {
   return key->secret;
+}
+
+const char *const *
+mc_key_get_cards (const McKey *key)
+{
+  static const char *const none[] = { NULL };
+  return key->cards != NULL ? (const char *const *) key->cards : none;
 }
 
 McValidity

@@ -11,6 +11,7 @@ struct _McKey {
   GPtrArray *identities;    /* of McIdentity (owned) */
   McKeyUse use;             /* what the key may do by its own word */
   McSecretHome secret;
+  char **cards;             /* names of the cards with secret parts; NULL: none */
   McValidity validity;
   gint64 valid_from, valid_until;
   char *algorithm;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "context.h"
 #include "keys/find.h"
+#include "keys/keyring.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -323,6 +324,8 @@ mc_keys_remove (McContext *context, const char *fingerprint, GCancellable *cance
   if (backend == NULL || !backend->remove (engine, key, cancellable, error)
       || !_mc_context_get_store (context, FALSE, &store, error))
     return FALSE;
+  if (key->secret == MC_SECRET_FILE)
+    _mc_keyring_forget (context, key->fingerprint, cancellable);
   return store == NULL || change_pins (context, key, forget, NULL, error);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "context.h"
+#include "keys/keyring.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -13,6 +14,7 @@
 /* Asked in this order. */
 static const McPassphraseSource *const sources[] = {
   &_mc_passphrase_caller,
+  &_mc_passphrase_keyring,
   &_mc_passphrase_agent,
 };
 
@@ -47,6 +49,7 @@ typedef struct {
   gpointer user_data;
   GString *said;            /* what each source tried has said */
   gboolean cancelled;
+  gboolean locked;          /* the keyring is */
   gboolean given_wrong;     /* the caller had one, which did not fit */
 } Search;
 
@@ -65,8 +68,19 @@ note_answer (Search *search, const McPassphraseSource *source, McPassphraseAnswe
     note (search, source, why != NULL ? why : _("cancelled"));
   else if (answer == MC_PASSPHRASE_ABSENT)
     note (search, source, why != NULL ? why : _("has none"));
+  else if (answer == MC_PASSPHRASE_LOCKED)
+    note (search, source, why != NULL ? why : _("locked"));
   else if (why != NULL)   /* a source that was never set up has not been tried */
     note (search, source, why);
+}
+
+static void
+remember (const Search *search, const McPassphraseSource *source, McSecret *secret,
+          GCancellable *cancellable)
+{
+  const McPassphraseRequest *request = search->request;
+  if (source != &_mc_passphrase_keyring && !request->fresh)
+    _mc_keyring_remember (search->context, request->fingerprint, secret, cancellable);
 }
 
 /* Whether @source had a passphrase that fits. */
@@ -81,11 +95,14 @@ try_source (Search *search, const McPassphraseSource *source, GCancellable *canc
       source->ask (search->context, search->request, attempt, &secret, &why, cancellable);
     if (answer != MC_PASSPHRASE_HERE || secret == NULL) {
       search->cancelled = answer == MC_PASSPHRASE_CANCELLED;
+      search->locked |= answer == MC_PASSPHRASE_LOCKED && why == NULL;
       note_answer (search, source, answer, why);
       return FALSE;
     }
-    if (search->func (secret, search->user_data))
+    if (search->func (secret, search->user_data)) {
+      remember (search, source, secret, cancellable);
       return TRUE;
+    }
     if (source->forget != NULL)
       source->forget (search->context, search->request);
   }
@@ -150,5 +167,8 @@ _mc_passphrase_find (McContext *context, const McPassphraseRequest *request, McP
   }
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
-  return fail (&search, error);
+  fail (&search, error);
+  if (search.locked)
+    _mc_error_add_hint (error, _("unlock your keyring, or let --unlock open its dialog"));
+  return FALSE;
 }

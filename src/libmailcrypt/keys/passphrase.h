@@ -30,7 +30,8 @@ typedef enum {
   MC_PASSPHRASE_HERE,
   MC_PASSPHRASE_ABSENT,     /* the source works and has none */
   MC_PASSPHRASE_CANCELLED,
-  MC_PASSPHRASE_UNAVAILABLE /* the source is not there, or locked; *ret_why says which */
+  MC_PASSPHRASE_LOCKED,     /* the source is there, and shut */
+  MC_PASSPHRASE_UNAVAILABLE /* the source is not there; *ret_why says more, or that it was not asked (NULL) */
 } McPassphraseAnswer;
 
 struct _McPassphraseSource {
@@ -44,4 +45,5 @@ struct _McPassphraseSource {
 };
 
 extern const McPassphraseSource _mc_passphrase_caller;   /* the function set on the context */
+extern const McPassphraseSource _mc_passphrase_keyring;  /* keys/keyring.c */
 extern const McPassphraseSource _mc_passphrase_agent;    /* gpg-agent, GET_PASSPHRASE */

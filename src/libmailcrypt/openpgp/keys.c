@@ -143,6 +143,30 @@ find_secret (gpgme_key_t native)
   return home;
 }
 
+/* Of the application id of an OpenPGP card (its specification, section 4.2.1) the
+ * manufacturer and the serial number, which are printed on it; of others all there is. */
+static char *
+name_card (const char *serial)
+{
+  if (strlen (serial) == 32 && g_ascii_strncasecmp (serial, "D27600012401", 12) == 0)
+    return g_strdup_printf ("%.4s %.8s", serial + 16, serial + 20);
+  return g_utf8_make_valid (serial, -1);
+}
+
+static char **
+find_cards (gpgme_key_t native)
+{
+  g_autoptr (GPtrArray) cards = g_ptr_array_new_null_terminated (0, g_free, TRUE);
+  for (gpgme_subkey_t subkey = native->subkeys; subkey != NULL; subkey = subkey->next) {
+    if (!subkey->is_cardkey || subkey->card_number == NULL)
+      continue;
+    g_autofree char *name = name_card (subkey->card_number);
+    if (!g_ptr_array_find_with_equal_func (cards, name, g_str_equal, NULL))
+      g_ptr_array_add (cards, g_steal_pointer (&name));
+  }
+  return cards->len > 0 ? (char **) g_ptr_array_steal (cards, NULL) : NULL;
+}
+
 static McValidity
 find_validity (gpgme_key_t native)
 {
@@ -202,6 +226,7 @@ _mc_openpgp_key_new (McEngine *engine, gpgme_key_t native)
   McKey *key = _mc_key_new (MC_PROTOCOL_OPENPGP, native->fpr != NULL ? native->fpr : "");
   key->use = find_use (native);
   key->secret = find_secret (native);
+  key->cards = find_cards (native);
   key->validity = find_validity (native);
   key->weak = key_is_weak (native);
   key->algorithm = name_algorithm (native);
@@ -286,6 +311,45 @@ _mc_openpgp_name_recipients (GPtrArray *recipients, GPtrArray *keys)
     if (address != NULL && recipient->address == NULL)
       recipient->address = g_utf8_make_valid (address, -1);
   }
+}
+
+/* --------------------------------------------------------------------- cards -- */
+
+static const char *
+find_card_number (gpgme_key_t key, const char *const *key_ids)
+{
+  for (gpgme_subkey_t subkey = key->subkeys; subkey != NULL; subkey = subkey->next)
+    for (guint i = 0; subkey->is_cardkey && key_ids[i] != NULL; i++)
+      if (subkey->keyid != NULL && g_ascii_strcasecmp (subkey->keyid, key_ids[i]) == 0)
+        return subkey->card_number;
+  return NULL;
+}
+
+char *
+_mc_openpgp_find_card (McEngine *engine, const char *const *key_ids, GCancellable *cancellable)
+{
+  g_autoptr (GPtrArray) keys = _mc_openpgp_list (engine, key_ids, TRUE, cancellable, NULL);
+  for (guint i = 0; keys != NULL && i < keys->len; i++) {
+    const char *number = find_card_number (keys->pdata[i], key_ids);
+    if (number != NULL)
+      return name_card (number);
+  }
+  return NULL;
+}
+
+void
+_mc_openpgp_name_signing_card (const McKey *signer, GError **error)
+{
+  if (signer->cards == NULL || error == NULL
+      || !(g_error_matches (*error, MC_ERROR, MC_ERROR_NO_SECRET)
+           || g_error_matches (*error, MC_ERROR, MC_ERROR_ENGINE)))
+    return;
+  /* scdaemon has many words for a card that does not answer */
+  (*error)->code = MC_ERROR_NO_SECRET;
+  g_autofree char *cards = g_strjoinv (", ", signer->cards);
+  g_autofree char *hint = g_strdup_printf (_("insert the smart card %s"), cards);
+  _mc_error_adopt (error, MC_ERROR_NO_SECRET, _("the secret key is on the smart card %s"), cards);
+  _mc_error_add_hint (error, hint);
 }
 
 /* --------------------------------------------------------------------- find -- */

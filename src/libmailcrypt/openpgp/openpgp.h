@@ -128,6 +128,13 @@ void _mc_openpgp_add_recipient_patterns (GPtrArray *recipients, GPtrArray *patte
 /* Gives those of @recipients whose key is among @keys their address. For showing only: a
  * key id proves nothing. */
 void _mc_openpgp_name_recipients (GPtrArray *recipients, GPtrArray *keys);
+/* The smart card with the secret key for one of @key_ids (NULL-terminated), as
+ * mc_key_get_cards() names it. (nullable, transfer full) */
+char *_mc_openpgp_find_card (McEngine *engine, const char *const *key_ids,
+                             GCancellable *cancellable);
+/* Puts the cards of @signer, if any, in front of an error that says its secret key is not
+ * to be had. */
+void _mc_openpgp_name_signing_card (const McKey *signer, GError **error);
 gboolean _mc_openpgp_subkey_is_weak (const struct _gpgme_subkey *subkey);
 
 gboolean _mc_openpgp_import (McEngine *engine, McSpan data, McSecret *new_passphrase,

@@ -111,6 +111,7 @@ sign_with (McEngine *engine, McRunMode mode, const McSignJob *job, McSealed *sea
   if (code != 0) {
     _mc_run_set_error (&run, code, error, _("cannot sign with the key %s"),
                        job->signer->fingerprint);
+    _mc_openpgp_name_signing_card (job->signer, error);
     return FALSE;
   }
   if (!check_signature (&run, job->signer, &digest, error))
@@ -215,6 +216,8 @@ check_encrypted (const McRun *run, const McEncryptJob *job, gpgme_error_t code, 
       return FALSE;
   if (code != 0) {
     _mc_run_set_error (run, code, error, "%s", _("cannot encrypt"));
+    if (job->signer != NULL)
+      _mc_openpgp_name_signing_card (job->signer, error);
     return FALSE;
   }
   return job->signer == NULL || check_signature (run, job->signer, &digest, error);

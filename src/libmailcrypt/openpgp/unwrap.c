@@ -192,6 +192,25 @@ explain_content_failure (const McRun *run, McLayer *layer)
   return TRUE;
 }
 
+/* @problem, with the card that it is about, if it is about one. */
+static McReason *
+name_card (const McUnwrap *unwrap, const McLayer *layer, McReason *problem)
+{
+  g_autoptr (GPtrArray) patterns = g_ptr_array_new ();
+  _mc_openpgp_add_recipient_patterns (layer->recipients, patterns);
+  if (patterns->len == 0)
+    return problem;
+  g_ptr_array_add (patterns, NULL);
+  g_autofree char *card = _mc_openpgp_find_card (
+    unwrap->engine, (const char *const *) patterns->pdata, unwrap->cancellable);
+  if (card == NULL)
+    return problem;
+  g_autoptr (McReason) plain = problem;
+  g_autofree char *hint = g_strdup_printf (_("insert the smart card %s"), card);
+  return _mc_reason_new (plain->code, hint, _("the secret key is on the smart card %s: %s"), card,
+                         plain->text);
+}
+
 static void
 explain_failure (const McUnwrap *unwrap, const McRun *run, McLayer *layer)
 {
@@ -199,7 +218,7 @@ explain_failure (const McUnwrap *unwrap, const McRun *run, McLayer *layer)
     return;
   McReason *secret = _mc_run_find_secret_problem (run, run->code);
   if (secret != NULL) {
-    fail (layer, MC_DECRYPTION_NO_KEY, secret);
+    fail (layer, MC_DECRYPTION_NO_KEY, name_card (unwrap, layer, secret));
     return;
   }
   if (gpgme_err_code (run->code) == GPG_ERR_NO_SECKEY || run->status.missing->len > 0) {

@@ -7,6 +7,7 @@
 #include "base/address.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "keys/keyring.h"
 #include "keys/passphrase.h"
 #include "smime/algorithms.h"
 #include "smime/bio.h"
@@ -315,6 +316,8 @@ generate (Generator *self, const char *canonical, McKey **ret_key, GError **erro
     return FALSE;
   if (pem != NULL && !write_request (self, pem, error))
     return FALSE;
+  g_autofree char *fingerprint = certificate != NULL ? _mc_x509_fingerprint (certificate) : NULL;
+  _mc_keyring_remember (self->engine->context, fingerprint, self->passphrase, self->cancellable);
   *ret_key = certificate != NULL ? make_result (self, certificate, canonical) : NULL;
   return TRUE;
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "keys/keyring.h"
 #include "keys/passphrase.h"
 #include "smime/certificate.h"
 #include "smime/names.h"
@@ -238,6 +239,19 @@ report_pairs (Import *self, GPtrArray *results)
   }
 }
 
+/* A key that stayed as it was has the passphrase that was given, if any was. */
+static void
+remember_passphrases (Import *self)
+{
+  McSecret *given = self->new_passphrase != NULL ? self->new_passphrase : self->hoard.passphrase;
+  for (guint i = 0; i < self->pairs->len; i++) {
+    const Pair *pair = self->pairs->pdata[i];
+    g_autofree char *fingerprint = _mc_x509_fingerprint (pair->certificate);
+    _mc_keyring_remember (self->hoard.engine->context, fingerprint,
+                          pair->file != NULL ? self->protection : given, self->hoard.cancellable);
+  }
+}
+
 static gboolean
 write_all (Import *self, McStore *store, GPtrArray *results, GError **error)
 {
@@ -266,6 +280,7 @@ run (Import *self, GError **error)
       || !write_all (self, store, results, error))
     return FALSE;
   report_pairs (self, results);
+  remember_passphrases (self);
   g_ptr_array_extend_and_steal (self->results, g_steal_pointer (&results));
   return TRUE;
 }
