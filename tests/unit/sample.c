@@ -77,7 +77,7 @@ describe (GString *out, const McEntity *entity)
   }
   if (entity->unterminated)
     g_string_append (out, "~");
-  if (entity->disagrees)
+  if (entity->frame_disagrees || entity->disagrees)
     g_string_append (out, "!");
 }
 

@@ -111,14 +111,14 @@ test_nesting (void)
 static void
 test_confusing_boundaries (void)
 {
-  /* the same boundary twice: the inner one has it, neither is believed */
+  /* the same boundary twice: the inner one has it, neither multipart is believed */
   expect (MIXED ("b") "\n--b\n" MIXED ("b") "\n--b\n\none\n--b--\n--b\n\ntwo\n--b--\n",
-          "multipart/mixed{multipart/mixed{text/plain[|][one]}! text/plain[|][two]}");
+          "multipart/mixed{multipart/mixed{text/plain[|][one]}! text/plain[|][two]}!");
   /* "--b--" closes b and opens a part of b-- */
   expect (MIXED ("b") "\n--b\n" MIXED ("b--") "\n--b--\n\none\n--b----\n--b--\n",
-          "multipart/mixed{multipart/mixed{text/plain[|][one]}!}!");
+          "multipart/mixed{multipart/mixed{text/plain[|][one]!}!}!");
   expect (MIXED ("b--") "\n--b--\n" MIXED ("b") "\n--b\n\none\n--b--\n--b----\n",
-          "multipart/mixed{multipart/mixed{text/plain[|][one]}!}!");
+          "multipart/mixed{multipart/mixed{text/plain[|][one]!}!}!");
 }
 
 static void

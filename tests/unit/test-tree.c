@@ -42,7 +42,6 @@ test_types (void)
   expect_type ("A: b", "text/plain");
   expect_type ("Content-Type: Text/HTML", "text/html");
   expect_type ("content-type:text/html", "text/html");
-  expect_type ("Content-Type : text/html", "text/html");
   expect_type ("Content-Type: (x) text/html (y); charset=z", "text/html");
   expect_type ("Content-Type:\n text/html", "text/html");
   /* RFC 2045 section 5.2 */
@@ -141,6 +140,12 @@ test_doubts (void)
   CU_ASSERT_TRUE (is_doubted ("Content-Transfer-Encoding: 7bit\n"
                               "Content-Transfer-Encoding: base64\n\nx"));
   CU_ASSERT_TRUE (is_doubted ("A: b\nno field\n" MIXED PARTS));
+  CU_ASSERT_TRUE (is_doubted ("Content-Type : text/html\n\nx"));
+  CU_ASSERT_TRUE (is_doubted ("A : b\n" MIXED PARTS));
+  CU_ASSERT_TRUE (is_doubted ("A: b\rContent-Type: text/html\n\nx"));
+  CU_ASSERT_TRUE (is_doubted (MIXED "\n\r--b\r\n--b\n\none\n--b--\n"));
+  CU_ASSERT_TRUE (is_doubted ("Content-Type: multipart/mixed (; boundary=c); boundary=b" PARTS));
+  CU_ASSERT_TRUE (is_doubted ("Content-Type: multipart/mixed; boundary=b (multipart/signed)" PARTS));
   CU_ASSERT_TRUE (is_doubted ("Content-Type: multipart/mixed; boundary=b; boundary=c" PARTS));
   CU_ASSERT_TRUE (is_doubted ("Content-Type: multipart/mixed; boundary=b; BOUNDARY=b" PARTS));
   CU_ASSERT_TRUE (is_doubted ("Content-Type: multipart/mixed; boundary*=utf-8''b" PARTS));

@@ -190,12 +190,19 @@ is_plain_boundary (const char *value, const char *boundary)
   return FALSE;
 }
 
+/* A comment with what looks like a type or a parameter to a reader that knows no comments. */
 static gboolean
-has_comment (const char *value)
+has_confusing_comment (const char *value)
 {
-  for (; *value != '\0'; value = skip_item (value))
-    if (*value == '(')
+  const char *next;
+  for (; *value != '\0'; value = next) {
+    next = skip_item (value);
+    if (*value != '(')
+      continue;
+    gsize plain = strcspn (value + 1, "();=\"/,\\");
+    if (value + 1 + plain + 1 != next)
       return TRUE;
+  }
   return FALSE;
 }
 
@@ -215,13 +222,13 @@ get_bare_type (const char *value)
 }
 
 /* "multipart/signed,multipart/mixed" is one to some and the other to others. So is what
- * stands around a comment: not everybody knows those. */
+ * stands in a comment. */
 static gboolean
 is_ambiguous_type (const McEntity *entity, const char *value)
 {
   g_autofree char *bare = get_bare_type (value);
 
-  if (_mc_entity_is (entity, bare) && !has_comment (value))
+  if (_mc_entity_is (entity, bare) && !has_confusing_comment (value))
     return FALSE;
   return _mc_entity_is_multipart (entity) || _mc_entity_is_message (entity)
          || g_ascii_strncasecmp (bare, "multipart/", 10) == 0;
