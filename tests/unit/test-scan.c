@@ -116,7 +116,7 @@ test_confusing_boundaries (void)
           "multipart/mixed{multipart/mixed{text/plain[|][one]}! text/plain[|][two]}!");
   /* "--b--" closes b and opens a part of b-- */
   expect (MIXED ("b") "\n--b\n" MIXED ("b--") "\n--b--\n\none\n--b----\n--b--\n",
-          "multipart/mixed{multipart/mixed{text/plain[|][one]!}!}!");
+          "multipart/mixed{multipart/mixed{text/plain[|][one]}!}!");
   expect (MIXED ("b--") "\n--b--\n" MIXED ("b") "\n--b\n\none\n--b--\n--b----\n",
           "multipart/mixed{multipart/mixed{text/plain[|][one]!}!}!");
 }
