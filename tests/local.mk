@@ -31,6 +31,7 @@ unit_sources = \
 	tests/unit/test-decode.c \
 	tests/unit/test-error.c \
 	tests/unit/test-fields.c \
+	tests/unit/test-headers.c \
 	tests/unit/test-keys.c \
 	tests/unit/test-limits.c \
 	tests/unit/test-module.c \
@@ -106,6 +107,7 @@ script_tests = \
 	tests/build/test_artifacts.py \
 	tests/cli/test_basics.py \
 	tests/cli/test_cards.py \
+	tests/cli/test_headers.py \
 	tests/cli/test_help.py \
 	tests/cli/test_hostile.py \
 	tests/cli/test_keyring.py \

@@ -246,7 +246,7 @@ McSignatureStatus mc_report_get_signature_status (const McReport *report);
 const McSigner *mc_report_get_signer (const McReport *report);   /* nullable; the one behind the status */
 McDecryptionStatus mc_report_get_decryption_status (const McReport *report);
 gboolean mc_report_get_authenticated (const McReport *report);
-const char *const *mc_report_get_from (const McReport *report);  /* NULL-terminated addresses */
+const char *const *mc_report_get_from (const McReport *report);  /* NULL-terminated addresses of the From to be shown */
 GPtrArray *mc_report_get_layers (const McReport *report);        /* of McLayer, the envelope, outermost first */
 GPtrArray *mc_report_get_errant (const McReport *report);        /* of McLayer that do not count */
 GPtrArray *mc_report_get_reasons (const McReport *report);       /* of McReason, most important first */
@@ -286,13 +286,16 @@ McMessage *mc_open_part (McContext *context, GInputStream *input, const char *co
 
 McReport *mc_message_get_report (McMessage *message);   /* (transfer none) */
 
-/* Writes the message without its encryption layers: what is outside the encryption as
- * header, the decrypted entity byte for byte behind it. MC_ERROR_NOT_PROTECTED when
+/* Writes the message without its encryption layers: its header with the protected fields in
+ * the place of those outside (RFC 9788), the decrypted entity byte for byte behind it. Of a
+ * protected header's own kind nothing is left from outside; From is the one that
+ * mc_report_get_from() gives. MC_ERROR_NOT_PROTECTED when
  * nothing was encrypted; the report's failure as an error when it was not decrypted. */
 gboolean mc_message_write_decrypted (McMessage *message, GOutputStream *output,
                                      GCancellable *cancellable, GError **error);
 
-/* One header field to be shown: decoded, not escaped. */
+/* One header field to be shown: decoded, not escaped; the protected one where there is a
+ * protected header (RFC 9788 section 4). */
 const char *mc_message_get_header (McMessage *message, const char *name);  /* nullable; the first */
 
 /* A MIME entity. */
@@ -316,7 +319,8 @@ GPtrArray *mc_part_get_oddities (const McPart *part);   /* of McReason (transfer
 /* The decoded content. */
 gboolean mc_part_write (McPart *part, GOutputStream *output, GCancellable *cancellable,
                         GError **error);
-/* A text part as UTF-8, at most @max_bytes of it, not escaped. (transfer full) */
+/* A text part as UTF-8, at most @max_bytes of it, not escaped, and without the header fields
+ * that it repeats for old readers (RFC 9788 section 4.5.3). (transfer full) */
 char *mc_part_read_text (McPart *part, gsize max_bytes, GError **error);
 
 /* The structure as JSON (the object of "inspect"). (transfer full) */

@@ -10,6 +10,8 @@ core_sources = \
 	src/libmailcrypt/backend.h \
 	src/libmailcrypt/context.c \
 	src/libmailcrypt/context.h \
+	src/libmailcrypt/headers.c \
+	src/libmailcrypt/headers.h \
 	src/libmailcrypt/libmailcrypt.h \
 	src/libmailcrypt/message.c \
 	src/libmailcrypt/message.h \
@@ -81,6 +83,8 @@ mime_sources = \
 	src/libmailcrypt/mime/gmime-stream.h \
 	src/libmailcrypt/mime/header.c \
 	src/libmailcrypt/mime/header.h \
+	src/libmailcrypt/mime/legacy.c \
+	src/libmailcrypt/mime/legacy.h \
 	src/libmailcrypt/mime/lines.c \
 	src/libmailcrypt/mime/lines.h \
 	src/libmailcrypt/mime/scan.c \

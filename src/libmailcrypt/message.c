@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "mime/compose.h"
 #include "mime/header.h"
+#include "mime/legacy.h"
 
 /* -------------------------------------------------------------------- parts -- */
 
@@ -183,13 +184,9 @@ mc_part_write (McPart *part, GOutputStream *output, GCancellable *cancellable, G
          && _mc_span_write (_mc_span_whole (spool), MC_NEWLINES_AS_IS, output, cancellable, error);
 }
 
-char *
-mc_part_read_text (McPart *part, gsize max_bytes, GError **error)
+static char *
+read_inline_text (McPart *part, gsize max_bytes, GError **error)
 {
-  const McLimits *limits = _mc_context_get_limits (part->message->context);
-  if (part->content == NULL)
-    return _mc_entity_read_text (part->entity, limits, max_bytes, error);
-
   McSpan span = _mc_span_whole (part->content);
   span.end = MIN (span.end, max_bytes);
   g_autoptr (GBytes) bytes = _mc_span_load (span, max_bytes, error);
@@ -198,6 +195,21 @@ mc_part_read_text (McPart *part, gsize max_bytes, GError **error)
   gsize size;
   const char *data = g_bytes_get_data (bytes, &size);
   return _mc_text_to_utf8 (data, size, _mc_entity_get_parameter (part->entity, "charset"));
+}
+
+char *
+mc_part_read_text (McPart *part, gsize max_bytes, GError **error)
+{
+  const McLimits *limits = _mc_context_get_limits (part->message->context);
+  if (part->content != NULL)
+    return read_inline_text (part, max_bytes, error);
+
+  g_autofree char *text = _mc_entity_read_text (part->entity, limits, max_bytes, error);
+  /* only what was encrypted has anything to repeat */
+  if (text == NULL || part->message->protection != MC_HP_CIPHER || !part->is_body
+      || !_mc_entity_has_legacy_display (part->entity))
+    return g_steal_pointer (&text);
+  return _mc_legacy_strip (text, _mc_entity_is (part->entity, "text/html"));
 }
 
 /* ------------------------------------------------------------------ message -- */
@@ -211,6 +223,7 @@ _mc_message_new (McContext *context)
   message->trees = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_tree_free);
   message->leaves = g_ptr_array_new ();
   message->report = _mc_report_new ();
+  message->inside = g_ptr_array_new ();
   message->decrypted = MC_SPAN_NONE;
   return message;
 }
@@ -223,6 +236,8 @@ mc_message_free (McMessage *message)
   _mc_part_free (message->root);
   g_ptr_array_unref (message->leaves);
   _mc_report_free (message->report);
+  g_free (message->sender);
+  g_ptr_array_unref (message->inside);
   g_ptr_array_unref (message->trees);
   g_ptr_array_unref (message->spools);
   g_free (message);
@@ -241,7 +256,7 @@ collect_leaves (McMessage *message, McPart *part)
   for (guint i = 0; i < part->children->len; i++)
     collect_leaves (message, part->children->pdata[i]);
   gboolean opens = part->children->len == 0 || _mc_entity_is_message (part->entity);
-  if (opens && !part->is_mechanism)
+  if (opens && !part->is_mechanism && part != message->wrapper && part != message->legacy_part)
     g_ptr_array_add (message->leaves, part);
 }
 
@@ -250,9 +265,10 @@ mark_body (McPart *part)
 {
   const McEntity *entity = part->entity;
 
-  if (part->children->len > 0 && !_mc_entity_is_message (entity)) {
+  if (part->children->len > 0 && (part == part->message->wrapper || !_mc_entity_is_message (entity))) {
     gboolean all = _mc_entity_is (entity, "multipart/alternative");
-    for (guint i = 0; i < (all ? part->children->len : 1); i++)
+    guint first = part->children->pdata[0] == part->message->legacy_part ? 1 : 0;
+    for (guint i = first; i < (all ? part->children->len : first + 1); i++)
       mark_body (part->children->pdata[i]);
     return;
   }
@@ -260,9 +276,27 @@ mark_body (McPart *part)
   part->is_body = text && g_strcmp0 (entity->disposition, "attachment") != 0;
 }
 
+/* protected-headers="v1" repeats the header in a part of its own, before all others. */
+static McPart *
+find_legacy_part (const McMessage *message)
+{
+  const McPart *payload = message->payload;
+
+  if (payload == NULL || message->protection != MC_HP_OLDER || payload->children->len < 2
+      || !_mc_entity_is (payload->entity, "multipart/mixed")
+      || !_mc_layers_have_kind (message->report->layers, MC_LAYER_ENCRYPTED))
+    return NULL;
+  McPart *first = payload->children->pdata[0];
+  gboolean text = _mc_entity_is (first->entity, "text/plain")
+                  || _mc_entity_is (first->entity, "text/rfc822-headers");
+  const char *version = _mc_entity_get_parameter (first->entity, "protected-headers");
+  return text && g_strcmp0 (version, "v1") == 0 ? first : NULL;
+}
+
 void
 _mc_message_finish_parts (McMessage *message)
 {
+  message->legacy_part = find_legacy_part (message);
   mark_body (message->root);
   collect_leaves (message, message->root);
   for (guint i = 0; i < message->leaves->len; i++)
@@ -275,13 +309,22 @@ mc_message_get_report (McMessage *message)
   return message->report;
 }
 
+/* RFC 9788 section 4: what stands beside a protected header is not shown in its place. */
+static gboolean
+is_believed (const McReport *report, const McHeader *header)
+{
+  return !report->protects_header || header->inside != NULL
+         || !_mc_header_is_authored (header->name)
+         || (report->from_inside == NULL && g_ascii_strcasecmp (header->name, "From") == 0);
+}
+
 const char *
 mc_message_get_header (McMessage *message, const char *name)
 {
-  GPtrArray *headers = message->report->headers;
-  for (guint i = 0; i < headers->len; i++) {
-    const McHeader *header = headers->pdata[i];
-    if (g_ascii_strcasecmp (header->name, name) == 0)
+  const McReport *report = message->report;
+  for (guint i = 0; i < report->headers->len; i++) {
+    const McHeader *header = report->headers->pdata[i];
+    if (g_ascii_strcasecmp (header->name, name) == 0 && is_believed (report, header))
       return header->value;
   }
   return NULL;
@@ -395,20 +438,37 @@ find_tree (McMessage *message, McSpan span)
   return NULL;
 }
 
-/* The decrypted entity: its Content-* fields and its body as they are. Its other fields
- * would stand beside those of the outer header as seconds of their kind. */
+/* The decrypted entity: the Content-* fields among @fields and its body as they are. Its other
+ * fields are in the header already, or would stand there as seconds of their kind. */
 static gboolean
-write_entity (const McTree *tree, const char *newline, GOutputStream *output,
+write_entity (GPtrArray *fields, McSpan body, const char *newline, GOutputStream *output,
               GCancellable *cancellable, GError **error)
 {
-  for (guint i = 0; i < tree->fields->len; i++) {
-    const McField *field = tree->fields->pdata[i];
+  for (guint i = 0; i < fields->len; i++) {
+    const McField *field = fields->pdata[i];
     if (g_ascii_strncasecmp (field->name, "Content-", 8) == 0
         && !_mc_span_write (field->raw, MC_NEWLINES_AS_IS, output, cancellable, error))
       return FALSE;
   }
   return write_all (output, newline, cancellable, error)
-         && _mc_span_write (tree->root->body, MC_NEWLINES_AS_IS, output, cancellable, error);
+         && _mc_span_write (body, MC_NEWLINES_AS_IS, output, cancellable, error);
+}
+
+/* What RFC8551HP wraps goes without its wrapping, as its header does. */
+static gboolean
+write_content (McMessage *message, McSpan content, const char *newline, GOutputStream *output,
+               GCancellable *cancellable, GError **error)
+{
+  const McTree *tree = find_tree (message, content);
+
+  if (tree == NULL) {
+    _mc_set_error (error, MC_ERROR_INTERNAL, NULL, "decrypted content without structure");
+    return FALSE;
+  }
+  if (message->wrapper == NULL || message->wrapper->entity != tree->root)
+    return write_entity (tree->fields, tree->root->body, newline, output, cancellable, error);
+  const McEntity *inner = tree->root->children->pdata[0];
+  return write_entity (message->inside, inner->body, newline, output, cancellable, error);
 }
 
 gboolean
@@ -425,16 +485,12 @@ mc_message_write_decrypted (McMessage *message, GOutputStream *output, GCancella
     is_inline ? _mc_span_whole (message->inline_part->content) : message->decrypted;
   const char *newline = _mc_span_get_newline (content);
   g_autoptr (McSpool) header = _mc_spool_new (_mc_context_get_limits (message->context));
-  if (!_mc_compose_header (message->trees->pdata[0], MC_HEADER_KEEP, newline, header, error)
+  g_autoptr (GPtrArray) lines = _mc_headers_restore (message);
+  if (!_mc_compose_header (lines, MC_HEADER_KEEP, newline, header, error)
       || !_mc_span_write (_mc_span_whole (header), MC_NEWLINES_AS_IS, output, cancellable, error))
     return FALSE;
   if (is_inline)
     return write_inline (message, newline, output, cancellable, error);
 
-  const McTree *tree = find_tree (message, content);
-  if (tree == NULL) {
-    _mc_set_error (error, MC_ERROR_INTERNAL, NULL, "decrypted content without structure");
-    return FALSE;
-  }
-  return write_entity (tree, newline, output, cancellable, error);
+  return write_content (message, content, newline, output, cancellable, error);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "context.h"
+#include "headers.h"
 #include "mime/tree.h"
 
 struct _McPart {
@@ -33,11 +34,20 @@ struct _McMessage {
   McPart *root;
   GPtrArray *leaves;        /* of McPart (borrowed) */
   McReport *report;
+  char *sender;             /* nullable: canonical; who is held against the signers */
+  McHeaderProtection protection;
+  McPart *payload;          /* nullable: the one whose header that is */
+  McPart *legacy_part;      /* nullable: what protected-headers="v1" repeats for old readers */
+  McPart *wrapper;          /* nullable: RFC8551HP's message/rfc822, there for the header's sake */
+  GPtrArray *inside;        /* of McField (owned): the header that the payload protects; may be empty */
   McSpan decrypted;         /* what the innermost encrypted layer of the envelope held */
   McPart *inline_part;      /* nullable: the part that is an inline OpenPGP message, opened */
 };
 
 McMessage *_mc_message_new (McContext *context);
+/* The header of the message without its protection (of McHeaderLine): the fields that the
+ * payload protects, and of those outside what is not theirs to say. */
+GPtrArray *_mc_headers_restore (McMessage *message);
 /* Keeps @spool alive as long as the message. Takes over the reference. */
 McSpool *_mc_message_keep (McMessage *message, McSpool *spool);
 /* Fills leaves and marks the Main Body Parts, once the tree of parts stands. */

@@ -220,7 +220,8 @@ mc_seal_run (McSeal *seal, GInputStream *input, GCancellable *cancellable, GErro
   /* line ends as the message came: what was signed is canonical again for every reader */
   const char *newline = _mc_span_get_newline (_mc_span_whole (spool));
   McNewlines newlines = *newline == '\n' ? MC_NEWLINES_LF : MC_NEWLINES_AS_IS;
-  if (!_mc_compose_header (tree, MC_HEADER_SEND, newline, output, error))
+  g_autoptr (GPtrArray) lines = _mc_header_lines_of (tree->fields);
+  if (!_mc_compose_header (lines, MC_HEADER_SEND, newline, output, error))
     return FALSE;
   g_autoptr (GInputStream) stream = _mc_span_open (_mc_span_whole (entity), newlines);
   if (!_mc_spool_append_stream (output, stream, cancellable, error))

@@ -6,61 +6,104 @@
 
 #include "open.h"
 
-#include "base/address.h"
 #include "base/error.h"
+#include "headers.h"
+#include "mime/fields.h"
 #include "mime/header.h"
 
-/* ------------------------------------------------------------------- sender -- */
+/* ------------------------------------------------------------------ headers -- */
 
-/* All addresses of @tree's From; returns the one canonical address that speaks as the
- * sender, or NULL: exactly one field with exactly one readable mailbox, not in a group. */
-static char *
-read_from (const McTree *tree, GStrv *ret_addresses, guint *ret_fields)
+static McTree *
+get_outer_tree (const McMessage *message)
 {
-  g_autoptr (GPtrArray) fields = _mc_tree_get_fields (tree, "From");
-  g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
-  gboolean clean = fields->len == 1;
-
-  for (guint i = 0; i < fields->len; i++) {
-    gboolean field_clean, grouped;
-    const McField *field = fields->pdata[i];
-    g_auto (GStrv) addresses = _mc_addresses_parse (field->body, &field_clean, &grouped);
-    g_strv_builder_addv (all, (const char **) addresses);
-    clean &= field_clean && !grouped;
-  }
-
-  g_auto (GStrv) addresses = g_strv_builder_end (all);
-  guint n = g_strv_length (addresses);
-  char *sender = clean && n == 1 ? _mc_address_normalise (addresses[0], -1) : NULL;
-  if (ret_addresses != NULL) {
-    g_strfreev (*ret_addresses);
-    *ret_addresses = g_steal_pointer (&addresses);
-  }
-  if (ret_fields != NULL)
-    *ret_fields = fields->len;
-  return sender;
+  return message->trees->pdata[0];
 }
 
-static gboolean
-is_structural (const char *name)
+/* Who is held against the signers; takes over @sender. */
+static void
+set_sender (McWalk *walk, char *sender)
 {
-  return g_ascii_strncasecmp (name, "Content-", 8) == 0
-         || g_ascii_strcasecmp (name, "MIME-Version") == 0;
+  GPtrArray *layers = walk->message->report->layers;
+
+  g_free (walk->message->sender);
+  walk->sender = walk->message->sender = sender;
+  for (guint i = 0; i < layers->len; i++) {
+    McLayer *layer = layers->pdata[i];
+    g_free (layer->sender);
+    layer->sender = g_strdup (sender);
+  }
 }
 
 static void
-report_headers (McReport *report, const McTree *tree)
+take_outer_header (McWalk *walk)
 {
-  for (guint i = 0; i < tree->fields->len; i++) {
-    const McField *field = tree->fields->pdata[i];
-    if (is_structural (field->name))
-      continue;
-    McHeader *header = g_new0 (McHeader, 1);
-    header->name = g_strdup (field->name);
-    header->value = g_strdup (field->value);
-    header->state = "unprotected";
-    g_ptr_array_add (report->headers, header);
+  McReport *report = walk->message->report;
+  GPtrArray *fields = get_outer_tree (walk->message)->fields;
+
+  g_strfreev (report->from_outside);
+  set_sender (walk, _mc_headers_read_from (fields, &report->from_outside));
+  report->from = report->from_outside;
+}
+
+static gboolean
+is_inside_encryption (const McReport *report)
+{
+  for (guint i = 0; i < report->layers->len; i++) {
+    const McLayer *layer = report->layers->pdata[i];
+    if (layer->kind == MC_LAYER_ENCRYPTED && layer->decryption == MC_DECRYPTION_OK)
+      return TRUE;
   }
+  return FALSE;
+}
+
+/* The header that the author put inside of the protection, if the payload has one: it names
+ * the sender, whatever stands outside. */
+static void
+take_inner_header (McWalk *walk, GPtrArray *fields)
+{
+  McReport *report = walk->message->report;
+  GStrv addresses;
+  g_autofree char *sender = _mc_headers_read_from (fields, &addresses);
+
+  if (!_mc_headers_have_from (fields)) {
+    g_strfreev (addresses);
+    return;
+  }
+  report->from_inside = addresses;
+  report->from_differs
+      = _mc_headers_from_differs (fields, get_outer_tree (walk->message)->fields);
+  set_sender (walk, g_steal_pointer (&sender));
+}
+
+static gboolean
+find_inner_header (McWalk *walk, McPart *part, const McTree *tree, GError **error)
+{
+  McMessage *message = walk->message;
+  const McEntity *holder;
+  gboolean is_payload = part->own_layers->len == 0 && message->report->layers->len > 0;
+  McHeaderProtection protection
+      = _mc_headers_detect (tree->root, is_inside_encryption (message->report), &holder);
+
+  if (!is_payload || protection == MC_HP_NONE)
+    return TRUE;
+  g_autoptr (GPtrArray) fields = holder == tree->root ? g_ptr_array_ref (tree->fields)
+                                                      : _mc_fields_read (holder->header, error);
+  if (fields == NULL)
+    return FALSE;
+  /* a message by somebody else is one that is forwarded, no RFC8551HP */
+  if (!_mc_headers_have_any (fields)
+      || (holder != tree->root
+          && _mc_headers_from_differs (fields, get_outer_tree (message)->fields)))
+    return TRUE;
+
+  take_inner_header (walk, fields);
+  message->payload = part;
+  message->wrapper = holder != tree->root ? part : NULL;
+  message->protection = protection;
+  message->report->protects_header = TRUE;
+  g_ptr_array_unref (message->inside);
+  message->inside = g_steal_pointer (&fields);
+  return TRUE;
 }
 
 /* ------------------------------------------------------------------- errant -- */
@@ -118,7 +161,7 @@ walk_enclosed_message (McWalk *walk, McPart *part, McEntity *child, guint depth,
   const char *outer = walk->sender;
 
   if (_mc_tree_parse (child->header, limits, TRUE, &header, NULL))
-    sender = read_from (header, NULL, NULL);
+    sender = _mc_headers_read_from (header->fields, NULL);
   walk->sender = sender;
   gboolean ok = walk_errant (walk, _mc_part_new (walk->message, child, part), depth + 1, error);
   walk->sender = outer;
@@ -201,8 +244,10 @@ add_raw_children (McWalk *walk, McPart *part)
 }
 
 static gboolean
-walk_payload (McWalk *walk, McPart *part, GError **error)
+walk_payload (McWalk *walk, McPart *part, const McTree *tree, GError **error)
 {
+  if (!find_inner_header (walk, part, tree, error))
+    return FALSE;
   if (part == walk->message->root && !open_inline (walk, part, error))
     return FALSE;
   walk->errant = TRUE;
@@ -211,7 +256,7 @@ walk_payload (McWalk *walk, McPart *part, GError **error)
 
 /* One step inwards. *ret_next without a spool: @part was the payload, or cannot be opened. */
 static gboolean
-walk_layer (McWalk *walk, McPart *part, McSpan *ret_next, GError **error)
+walk_layer (McWalk *walk, McPart *part, const McTree *tree, McSpan *ret_next, GError **error)
 {
   McProtocol protocol;
   gboolean is_layer;
@@ -225,7 +270,7 @@ walk_layer (McWalk *walk, McPart *part, McSpan *ret_next, GError **error)
     add_raw_children (walk, part);
     return TRUE;
   }
-  return walk_payload (walk, part, error);
+  return walk_payload (walk, part, tree, error);
 }
 
 static gboolean
@@ -236,7 +281,7 @@ walk_envelope (McWalk *walk, McTree *tree, GError **error)
   for (;;) {
     McSpan next = MC_SPAN_NONE;
     McPart *part = _mc_part_new (walk->message, tree->root, parent);
-    if (!walk_layer (walk, part, &next, error))
+    if (!walk_layer (walk, part, tree, &next, error))
       return FALSE;
     if (next.spool == NULL)
       return TRUE;
@@ -273,14 +318,18 @@ open_spool (McContext *context, McSpool *spool, McOpenFlags flags, GCancellable 
   if (tree == NULL)
     return NULL;
 
-  g_autofree char *sender = read_from (tree, &report->from, &report->from_fields);
-  walk.sender = sender;
+  take_outer_header (&walk);
   report->check_from = (flags & MC_OPEN_NO_FROM_CHECK) == 0;
   report->skip_signatures = (flags & MC_OPEN_SKIP_SIGNATURES) != 0;
   report->described = (flags & MC_OPEN_DESCRIBE) != 0;
-  report_headers (report, tree);
   if (!walk_envelope (&walk, tree, error))
     return NULL;
+  /* a sender that only a signature can confirm: it is looked at after all */
+  if (report->from_differs && report->skip_signatures)
+    return open_spool (context, spool, flags & ~(guint) MC_OPEN_SKIP_SIGNATURES, cancellable,
+                       error);
+  g_ptr_array_unref (report->headers);
+  report->headers = _mc_headers_pair (message->inside, tree->fields, message->protection);
   add_signature_parts (message, message->root);
   _mc_message_finish_parts (message);
   _mc_report_judge (report);

@@ -105,7 +105,8 @@ check_fields (const McTree *tree, const McLimits *limits)
     g_assert_true (g_utf8_validate (field->value, -1, NULL));
     g_strfreev (_mc_addresses_parse (field->body, &clean, NULL));
   }
-  g_assert_true (_mc_compose_header (tree, MC_HEADER_SEND, "\r\n", output, NULL));
+  g_autoptr (GPtrArray) lines = _mc_header_lines_of (tree->fields);
+  g_assert_true (_mc_compose_header (lines, MC_HEADER_SEND, "\r\n", output, NULL));
 }
 
 int

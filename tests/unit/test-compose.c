@@ -17,7 +17,8 @@ header_of (const char *text, McHeaderMode mode, const char *newline)
   g_autoptr (McTree) tree = sample_tree (text, &spool);
   g_autoptr (McSpool) output = sample_spool ("", 0);
 
-  CU_ASSERT_TRUE_FATAL (_mc_compose_header (tree, mode, newline, output, NULL));
+  g_autoptr (GPtrArray) lines = _mc_header_lines_of (tree->fields);
+  CU_ASSERT_TRUE_FATAL (_mc_compose_header (lines, mode, newline, output, NULL));
   return sample_spool_text (output);
 }
 

@@ -15,6 +15,39 @@
 
 /* ------------------------------------------------------------ outer header -- */
 
+static void
+line_free (gpointer data)
+{
+  McHeaderLine *line = data;
+  g_free (line->value);
+  g_free (line);
+}
+
+GPtrArray *
+_mc_header_lines_new (void)
+{
+  return g_ptr_array_new_with_free_func (line_free);
+}
+
+void
+_mc_header_lines_add (GPtrArray *lines, const McField *field, const char *value)
+{
+  McHeaderLine *line = g_new0 (McHeaderLine, 1);
+  line->field = field;
+  line->value = g_strdup (value);
+  g_ptr_array_add (lines, line);
+}
+
+GPtrArray *
+_mc_header_lines_of (GPtrArray *fields)
+{
+  GPtrArray *lines = _mc_header_lines_new ();
+
+  for (guint i = 0; i < fields->len; i++)
+    _mc_header_lines_add (lines, fields->pdata[i], NULL);
+  return lines;
+}
+
 typedef struct {
   McWriter writer;
   McHeaderMode mode;
@@ -26,8 +59,7 @@ is_kept (const char *name, McHeaderMode mode)
 {
   static const char *const not_sent[] = { "Bcc", "Resent-Bcc", "Authentication-Results" };
 
-  if (g_ascii_strncasecmp (name, "Content-", 8) == 0
-      || g_ascii_strcasecmp (name, "MIME-Version") == 0)
+  if (_mc_header_is_structural (name) || _mc_header_is_outer_record (name))
     return FALSE;
   for (gsize i = 0; mode == MC_HEADER_SEND && i < G_N_ELEMENTS (not_sent); i++)
     if (g_ascii_strcasecmp (name, not_sent[i]) == 0)
@@ -48,9 +80,15 @@ put_field_line (Header *header, char *line, gsize size)
 }
 
 static gboolean
-put_field (Header *header, const McField *field, GError **error)
+put_field (Header *header, const McHeaderLine *line, GError **error)
 {
+  const McField *field = line->field;
   gsize size;
+
+  if (line->value != NULL) {
+    _mc_writer_printf (&header->writer, "%s: %s%s", field->name, line->value, header->newline);
+    return TRUE;
+  }
   g_autoptr (GBytes) bytes = _mc_span_load (field->raw, (gsize) _mc_span_size (field->raw),
                                             error);
   if (bytes == NULL)
@@ -71,25 +109,26 @@ put_field (Header *header, const McField *field, GError **error)
 }
 
 static gboolean
-put_fields (Header *header, const McTree *tree, GError **error)
+put_lines (Header *header, GPtrArray *lines, GError **error)
 {
-  for (guint i = 0; i < tree->fields->len; i++) {
-    const McField *field = g_ptr_array_index (tree->fields, i);
-    if (is_kept (field->name, header->mode) && !put_field (header, field, error))
+  for (guint i = 0; i < lines->len; i++) {
+    const McHeaderLine *line = g_ptr_array_index (lines, i);
+    if (is_kept (line->field->name, header->mode) && !put_field (header, line, error))
       return FALSE;
   }
-  _mc_writer_printf (&header->writer, "MIME-Version: 1.0%s", header->newline);
-  return _mc_writer_finish (&header->writer, error);
+  return TRUE;
 }
 
 gboolean
-_mc_compose_header (const McTree *tree, McHeaderMode mode, const char *newline, McSpool *output,
+_mc_compose_header (GPtrArray *lines, McHeaderMode mode, const char *newline, McSpool *output,
                     GError **error)
 {
   Header header = { .mode = mode, .newline = newline };
 
   _mc_writer_init (&header.writer, output);
-  gboolean ok = put_fields (&header, tree, error);
+  gboolean ok = put_lines (&header, lines, error);
+  _mc_writer_printf (&header.writer, "MIME-Version: 1.0%s", newline);
+  ok = ok && _mc_writer_finish (&header.writer, error);
   _mc_writer_clear (&header.writer);
   return ok;
 }

@@ -23,10 +23,21 @@ typedef enum {
   MC_HEADER_SEND,           /* for sending: no Bcc, no Authentication-Results */
 } McHeaderMode;
 
-/* Writes the outer header: every field of @tree but Content-* and MIME-Version (in their
- * order, byte for byte but for line ends, which become @newline), then MIME-Version. No
- * empty line follows. */
-gboolean _mc_compose_header (const McTree *tree, McHeaderMode mode, const char *newline,
+/* One field of a header that is to be written. */
+typedef struct {
+  const McField *field;     /* borrowed */
+  char *value;              /* nullable: ASCII on one line, to stand in place of its own */
+} McHeaderLine;
+
+/* An array of McHeaderLine that owns its elements. */
+GPtrArray *_mc_header_lines_new (void);
+void _mc_header_lines_add (GPtrArray *lines, const McField *field, const char *value);
+GPtrArray *_mc_header_lines_of (GPtrArray *fields);
+
+/* Writes a message's header: every one of @lines but structural fields and HP-Outer (in
+ * their order, byte for byte but for line ends, which become @newline), then MIME-Version.
+ * No empty line follows. */
+gboolean _mc_compose_header (GPtrArray *lines, McHeaderMode mode, const char *newline,
                              McSpool *output, GError **error);
 
 /* Behind an outer header: multipart/signed around @payload (RFC 1847). @micalg and

@@ -262,9 +262,11 @@ note_warning (G_GNUC_UNUSED gint64 offset, GMimeParserWarning code, const char *
 
   if (code == GMIME_WARN_INVALID_CONTENT_TYPE)
     entity->type_invalid = TRUE;
-  else if (twice && item != NULL)
-    entity->frame_disagrees |= g_ascii_strcasecmp (item, "boundary") == 0
-                         || g_ascii_strcasecmp (item, "protocol") == 0;
+  if (!twice || item == NULL)
+    return;
+  entity->hp_disagrees |= g_ascii_strcasecmp (item, "hp") == 0;
+  entity->frame_disagrees |= g_ascii_strcasecmp (item, "boundary") == 0
+                             || g_ascii_strcasecmp (item, "protocol") == 0;
 }
 
 static void

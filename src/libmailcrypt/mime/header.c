@@ -71,6 +71,19 @@ _mc_header_is (const guint8 *block, const McRawField *field, const char *name)
                                  field->name_size) == 0;
 }
 
+gboolean
+_mc_header_is_structural (const char *name)
+{
+  return g_ascii_strncasecmp (name, "Content-", 8) == 0
+         || g_ascii_strcasecmp (name, "MIME-Version") == 0;
+}
+
+gboolean
+_mc_header_is_outer_record (const char *name)
+{
+  return g_ascii_strcasecmp (name, "HP-Outer") == 0;
+}
+
 static guint64
 count (const guint8 *block, const McRawField *field, guint8 c)
 {

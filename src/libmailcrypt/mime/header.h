@@ -19,6 +19,11 @@ gsize _mc_header_name_size (const guint8 *line, gsize size);
 
 gboolean _mc_header_is (const guint8 *block, const McRawField *field, const char *name);
 
+/* Content-* and MIME-Version (RFC 9788 section 1.1.1). */
+gboolean _mc_header_is_structural (const char *name);
+/* HP-Outer: it speaks of other fields and is none to be shown. */
+gboolean _mc_header_is_outer_record (const char *name);
+
 /* What GMime will have to do with a field, in steps: it looks through its lists of
  * parameters from end to end, and goes one call deeper for a group inside a group. */
 guint64 _mc_header_count_steps (const guint8 *block, const McRawField *field);

@@ -30,6 +30,7 @@ struct _McEntity {
                              * CR in the header or between the parts, a preamble too large to
                              * compare. What is doubtful inside of the parts is not meant */
   gboolean disagrees;       /* frame_disagrees here or anywhere below */
+  gboolean hp_disagrees;    /* the parameter hp (RFC 9788) is given twice */
   gboolean unterminated;    /* a multipart without its closing delimiter */
 };
 

@@ -173,7 +173,7 @@ add_headers (JsonBuilder *builder, GPtrArray *headers)
     json_builder_begin_object (builder);
     add_string (builder, "name", header->name);
     add_string (builder, "value", header->value);
-    add_string (builder, "state", header->state);
+    add_string (builder, "state", mc_summary_to_word (header->state));
     add_string (builder, "outer", header->outer);
     json_builder_end_object (builder);
   }

@@ -412,15 +412,41 @@ mc_layer_get_reasons (const McLayer *layer)
 
 /* ------------------------------------------------------------------- report -- */
 
+McHeader *
+_mc_header_new (const char *name, const char *inside, const char *outside)
+{
+  McHeader *header = g_new0 (McHeader, 1);
+  header->name = g_strdup (name);
+  header->inside = g_strdup (inside);
+  header->outside = g_strdup (outside);
+  header->value = inside != NULL ? header->inside : header->outside;
+  header->state = MC_SUMMARY_UNPROTECTED;
+  return header;
+}
+
 void
 _mc_header_free (McHeader *header)
 {
   if (header == NULL)
     return;
   g_free (header->name);
-  g_free (header->value);
-  g_free (header->outer);
+  g_free (header->inside);
+  g_free (header->outside);
   g_free (header);
+}
+
+gboolean
+_mc_header_is_authored (const char *name)
+{
+  static const char *const names[] = {
+    "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Subject", "Comments", "Keywords",
+    "In-Reply-To", "References", "Followup-To", "Mail-Followup-To", "Mail-Reply-To",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    if (g_ascii_strcasecmp (names[i], name) == 0)
+      return TRUE;
+  return FALSE;
 }
 
 McReport *
@@ -432,7 +458,8 @@ _mc_report_new (void)
   report->headers = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_header_free);
   report->parts = g_ptr_array_new ();
   report->reasons = _mc_reasons_new ();
-  report->from = g_new0 (char *, 1);
+  report->from_outside = g_new0 (char *, 1);
+  report->from = report->from_outside;
   report->check_from = TRUE;
   return report;
 }
@@ -447,7 +474,8 @@ _mc_report_free (McReport *report)
   g_ptr_array_unref (report->headers);
   g_ptr_array_unref (report->parts);
   g_ptr_array_unref (report->reasons);
-  g_strfreev (report->from);
+  g_strfreev (report->from_inside);
+  g_strfreev (report->from_outside);
   g_free (report);
 }
 

@@ -114,13 +114,24 @@ gboolean _mc_layers_have_kind (GPtrArray *layers, McLayerKind kind);
 void _mc_layer_add_reason (McLayer *layer, const char *code, const char *hint,
                            const char *format, ...) G_GNUC_PRINTF (4, 5);
 
-/* A header field as rendered. */
+/* A header field. Values are decoded to UTF-8 and unfolded, not escaped. */
 typedef struct {
-  char *name, *value;       /* value: decoded to UTF-8, unfolded, not escaped */
-  const char *state;        /* RFC 9788 section 4.3.1, static */
-  char *outer;              /* nullable: what stands outside, when it differs */
+  /* facts */
+  char *name;
+  char *inside;             /* nullable: in the header that the payload protects */
+  char *outside;            /* nullable, but not both: in the message's own header */
+  gboolean differs;         /* what is outside is not what is inside, or is not there */
+  gboolean exposed;         /* inside: the sender left it outside too, or may have */
+  /* verdict */
+  const char *value;        /* the one to show */
+  const char *outer;        /* nullable: the other one */
+  McSummary state;          /* its protection (RFC 9788 section 4.3.1) */
 } McHeader;
+McHeader *_mc_header_new (const char *name, const char *inside, const char *outside);
 void _mc_header_free (McHeader *header);
+/* A field that only the author writes, transport having no business to add it. Where the
+ * author's header is protected, such a field outside alone is not to be believed. */
+gboolean _mc_header_is_authored (const char *name);
 
 struct _McReport {
   /* facts */
@@ -129,13 +140,16 @@ struct _McReport {
   const McLayer *inline_layer;  /* nullable; in errant: the text as a whole is an inline OpenPGP message */
   GPtrArray *headers;       /* of McHeader (owned) */
   GPtrArray *parts;         /* of McPart, borrowed from the message that owns this report */
-  GStrv from;               /* addresses of From as written; hostile */
-  guint from_fields;        /* how many From fields there are */
+  gboolean protects_header; /* the payload has header fields of its own (RFC 9788) */
+  GStrv from_inside;        /* nullable: addresses of the payload's From as written; hostile */
+  GStrv from_outside;       /* those of the message's own From */
+  gboolean from_differs;    /* both are there and are not the same */
   gboolean check_from;
   gboolean skip_signatures;
   gboolean described;       /* nothing was opened or verified: there is nothing to judge */
   GPtrArray *reasons;       /* of McReason (owned) */
   /* verdict */
+  GStrv from;               /* borrowed: one of the two above */
   McSummary summary;
   McSignatureStatus signature;
   const McSigner *signer;   /* nullable */
@@ -148,6 +162,9 @@ struct _McReport {
 McReport *_mc_report_new (void);
 void _mc_report_free (McReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McReport, _mc_report_free)
+
+/* The state of one header field in a message of that summary. Pure. */
+McSummary _mc_verdict_header (const McHeader *header, McSummary summary);
 
 /* Turns all facts of @report into verdicts (report/verdict.c). Idempotent. */
 void _mc_report_judge (McReport *report);

@@ -311,14 +311,116 @@ explain_absence (McReport *report, gboolean encrypted)
                                         "anybody could have written it")));
 }
 
+/* ------------------------------------------------------------------ headers -- */
+
+/* Whether somebody vouches for what is inside. */
+static gboolean
+is_signed_summary (McSummary summary)
+{
+  return summary == MC_SUMMARY_SIGNED_ONLY || summary == MC_SUMMARY_SIGNED_AND_ENCRYPTED;
+}
+
+McSummary
+_mc_verdict_header (const McHeader *header, McSummary summary)
+{
+  gboolean is_signed = is_signed_summary (summary);
+  gboolean is_secret = !header->exposed
+                       && (summary == MC_SUMMARY_ENCRYPTED_ONLY
+                           || summary == MC_SUMMARY_SIGNED_AND_ENCRYPTED);
+
+  if (header->inside == NULL)
+    return MC_SUMMARY_UNPROTECTED;
+  if (is_signed)
+    return is_secret ? MC_SUMMARY_SIGNED_AND_ENCRYPTED : MC_SUMMARY_SIGNED_ONLY;
+  return is_secret ? MC_SUMMARY_ENCRYPTED_ONLY : MC_SUMMARY_UNPROTECTED;
+}
+
+static void
+judge_header (McHeader *header, McSummary summary, gboolean doubt_from)
+{
+  gboolean is_from = g_ascii_strcasecmp (header->name, "From") == 0;
+
+  if (doubt_from && is_from && header->outside != NULL) {
+    header->value = header->outside;
+    header->outer = NULL;
+    header->state = MC_SUMMARY_UNPROTECTED;
+    return;
+  }
+  header->value = header->inside != NULL ? header->inside : header->outside;
+  header->outer = header->inside != NULL && header->differs ? header->outside : NULL;
+  header->state = _mc_verdict_header (header, summary);
+}
+
+static char *
+join_addresses (GStrv addresses)
+{
+  g_autofree char *joined = g_strjoinv (", ", addresses);
+  return *joined != '\0' ? mc_text_escape_line (joined) : g_strdup (_("nobody"));
+}
+
+static void
+explain_from (McReport *report)
+{
+  g_autofree char *inside = join_addresses (report->from_inside);
+  g_autofree char *outside = join_addresses (report->from_outside);
+
+  g_ptr_array_insert (report->reasons, 0,
+                      _mc_reason_new ("from-mismatch",
+                                      _("take the message for one by nobody in particular"),
+                                      _("the protected part claims to be from %s, the message "
+                                        "itself from %s, and no good signature settles it"),
+                                      inside, outside));
+}
+
+/* What the author would have written stands outside only: somebody else put it there. */
+static void
+explain_added (McReport *report)
+{
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (guint i = 0; report->protects_header && i < report->headers->len; i++) {
+    const McHeader *header = report->headers->pdata[i];
+    gboolean is_from = g_ascii_strcasecmp (header->name, "From") == 0;
+    if (header->inside == NULL && _mc_header_is_authored (header->name)
+        && (!is_from || report->from_inside != NULL))
+      g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", header->name);
+  }
+  if (names->len > 0)
+    g_ptr_array_add (report->reasons,
+                     _mc_reason_new ("header-added", NULL,
+                                     _("not by the author and not believed, for it stands "
+                                       "outside of the protected header: %s"),
+                                     names->str));
+}
+
+/* RFC 9788 section 4.4: a From inside that is another than the one outside, which the
+ * transport may have checked, is believed only on the word of a signature. */
+static void
+judge_headers (McReport *report)
+{
+  gboolean doubt_from = report->from_differs && (report->signature != MC_SIGNATURE_GOOD
+                                                || !report->check_from);
+  gboolean inside = report->from_inside != NULL
+                    && (!doubt_from || *report->from_outside == NULL);
+
+  report->from = inside ? report->from_inside : report->from_outside;
+  for (guint i = 0; i < report->headers->len; i++)
+    judge_header (report->headers->pdata[i], report->summary, doubt_from);
+  if (doubt_from && !report->described)
+    explain_from (report);
+  explain_added (report);
+}
+
 void
 _mc_report_judge (McReport *report)
 {
   gboolean counts;
 
   g_ptr_array_set_size (report->reasons, 0);
-  if (report->described)
+  if (report->described) {
+    judge_headers (report);
     return;
+  }
   judge_decryption (report, &counts);
   judge_signatures (report);
   merge_signature_reasons (report);
@@ -336,6 +438,7 @@ _mc_report_judge (McReport *report)
 
   explain_absence (report, opened && counts);
   judge_errant (report);
+  judge_headers (report);
 }
 
 /* ------------------------------------------------------------- exit statuses -- */
