@@ -49,6 +49,7 @@ typedef struct {
   GCancellable *caller, *own;   /* nullable; cancelled by the caller or by the limit */
   gulong caller_id;
   GSource *limit;
+  guint seconds;                /* of it */
   gboolean late;
   GAsyncResult *result;
   GDBusConnection *bus;         /* nullable */
@@ -90,6 +91,7 @@ set_limit (Session *session, guint seconds)
     g_source_destroy (session->limit);
     g_source_unref (session->limit);
   }
+  session->seconds = seconds;
   session->limit = g_timeout_source_new_seconds (seconds);
   g_source_set_callback (session->limit, on_late, session, NULL);
   g_source_attach (session->limit, loop);
@@ -126,7 +128,7 @@ static char *
 explain (const Session *session, const GError *error)
 {
   if (session->late)
-    return g_strdup_printf (_("no answer in %d seconds"), LIMIT_SECONDS);
+    return g_strdup_printf (_("no answer in %u seconds"), session->seconds);
   if (is_no_service (error))
     return g_strdup (_("no secret service"));
   if (is_ended (error))
@@ -284,7 +286,8 @@ unlock (Session *session, GObject *object, GError **error)
   set_limit (session, DIALOG_SECONDS);
   secret_service_unlock (session->service, &objects, session->own, on_ready, session);
   g_autoptr (GAsyncResult) result = await (session);
-  set_limit (session, LIMIT_SECONDS);
+  if (!session->late)
+    set_limit (session, LIMIT_SECONDS);
   return secret_service_unlock_finish (session->service, result, NULL, error) > 0;
 }
 
