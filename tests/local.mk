@@ -105,6 +105,7 @@ tests_fuzz_fuzz_tree_LDADD = $(tests_unit_runner_LDADD)
 
 script_tests = \
 	tests/build/test_artifacts.py \
+	tests/cli/test_algorithms.py \
 	tests/cli/test_basics.py \
 	tests/cli/test_cards.py \
 	tests/cli/test_headers.py \
@@ -124,6 +125,8 @@ script_tests = \
 	$(NULL)
 
 script_modules = \
+	tests/cli/cms.py \
+	tests/cli/der.py \
 	tests/cli/harness.py \
 	tests/cli/keyring.py \
 	tests/cli/mailkit.py \

@@ -145,7 +145,11 @@ smime_sources = \
 	src/libmailcrypt/smime/chain-reasons.h \
 	src/libmailcrypt/smime/chain.c \
 	src/libmailcrypt/smime/chain.h \
+	src/libmailcrypt/smime/der.c \
+	src/libmailcrypt/smime/der.h \
 	src/libmailcrypt/smime/describe.c \
+	src/libmailcrypt/smime/eddsa.c \
+	src/libmailcrypt/smime/eddsa.h \
 	src/libmailcrypt/smime/engine.c \
 	src/libmailcrypt/smime/engine.h \
 	src/libmailcrypt/smime/find.c \

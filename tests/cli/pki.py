@@ -41,6 +41,12 @@ PEOPLE = {
     "alice-p384": Person("ec:P-384", "alice@example.org", usage=SIGN_AGREE),
     "alice-p521": Person("ec:P-521", "alice@example.org", usage=SIGN_AGREE),
     "alice-pss": Person("pss:2048", "alice@example.org", usage="critical,digitalSignature"),
+    "alice-pss384": Person("pss384:2048", "alice@example.org", usage="critical,digitalSignature"),
+    "alice-pss48": Person("pss48:2048", "alice@example.org", usage="critical,digitalSignature"),
+    "alice-ed": Person("ed25519", "alice@example.org", usage="critical,digitalSignature"),
+    "alice-x": Person("x25519", "alice@example.org", usage="critical,keyAgreement"),
+    "bob-ed": Person("ed25519", "bob@example.org", usage="critical,digitalSignature"),
+    "bob-x": Person("x25519", "bob@example.org", usage="critical,keyAgreement"),
     "bob-p256": Person("ec:P-256", "bob@example.org", usage=SIGN_AGREE),
     "bob-p384": Person("ec:P-384", "bob@example.org", usage=SIGN_AGREE),
     "bob-p521": Person("ec:P-521", "bob@example.org", usage=SIGN_AGREE),
@@ -118,6 +124,12 @@ def _make_key(name, algorithm):
     kind, _, size = algorithm.partition(":")
     words = {"rsa": ["RSA", "-pkeyopt", "rsa_keygen_bits:" + size],
              "pss": ["RSA-PSS", "-pkeyopt", "rsa_keygen_bits:" + size],
+             "pss384": ["RSA-PSS", "-pkeyopt", "rsa_keygen_bits:" + size, "-pkeyopt",
+                        "rsa_pss_keygen_md:sha384", "-pkeyopt", "rsa_pss_keygen_mgf1_md:sha384"],
+             "pss48": ["RSA-PSS", "-pkeyopt", "rsa_keygen_bits:" + size, "-pkeyopt",
+                       "rsa_pss_keygen_md:sha256", "-pkeyopt", "rsa_pss_keygen_mgf1_md:sha256",
+                       "-pkeyopt", "rsa_pss_keygen_saltlen:48"],
+             "ed25519": ["ED25519"], "x25519": ["X25519"],
              "ec": ["EC", "-pkeyopt", "ec_paramgen_curve:" + size,
                     "-pkeyopt", "ec_param_enc:named_curve"]}[kind]
     openssl("genpkey", "-algorithm", *words, "-out", path_of(name, "key"))
@@ -152,10 +164,13 @@ def _make(name):
     else:
         _make_key(name, person.algorithm)
     title = person.name or (person.address or name).split("@")[0].capitalize() + " Example"
-    openssl("req", "-new", "-key", path_of(name, "key"), "-subj", "/CN=%s" % title,
-            "-out", path_of(name, "csr"))
     with open(path_of(name, "ext"), "w") as out:
         out.write(_extensions(person))
+    if person.algorithm == "x25519":
+        _certify_agreement(name, title)
+        return
+    openssl("req", "-new", "-key", path_of(name, "key"), "-subj", "/CN=%s" % title,
+            "-out", path_of(name, "csr"))
     if person.issuer:
         _need(person.issuer)
         who = ["-cert", path_of(person.issuer, "crt"), "-keyfile", path_of(person.issuer, "key")]
@@ -164,6 +179,20 @@ def _make(name):
     openssl("ca", "-batch", "-notext", "-config", os.path.join(folder(), "openssl.cnf"), *who,
             "-md", person.digest, "-startdate", _time(person.days[0]), "-enddate", _time(person.days[1]),
             "-extfile", path_of(name, "ext"), "-extensions", "x", "-in", path_of(name, "csr"),
+            "-out", path_of(name, "new"))
+    os.rename(path_of(name, "new"), path_of(name, "crt"))
+
+
+def _certify_agreement(name, title):
+    """A key that cannot sign its own request: the authority's signs one, and the key is put in."""
+    issuer = PEOPLE[name].issuer
+    _need(issuer)
+    openssl("pkey", "-in", path_of(name, "key"), "-pubout", "-out", path_of(name, "pub"))
+    openssl("req", "-new", "-key", path_of(issuer, "key"), "-subj", "/CN=%s" % title,
+            "-out", path_of(name, "csr"))
+    openssl("x509", "-req", "-in", path_of(name, "csr"), "-force_pubkey", path_of(name, "pub"),
+            "-CA", path_of(issuer, "crt"), "-CAkey", path_of(issuer, "key"), "-days", "365",
+            "-set_serial", "0x%s" % os.urandom(8).hex(), "-extfile", path_of(name, "ext"), "-extensions", "x",
             "-out", path_of(name, "new"))
     os.rename(path_of(name, "new"), path_of(name, "crt"))
 
@@ -266,6 +295,12 @@ def sign(data, *names, digest="sha256", opaque=False, options=(), certs=()):
     if opaque:
         words.append("-nodetach")
     return openssl("cms", "-sign", "-binary", "-outform", "DER", "-md", digest, *words, input=data).out
+
+
+def sign_as(data, name, digest, options):
+    """A detached SignedData with these options for the key alone."""
+    return openssl("cms", "-sign", "-binary", "-outform", "DER", "-md", digest, "-signer", get(name),
+                   "-inkey", key(name), *options, input=data).out
 
 
 def encrypt(data, *names, cipher="aes-256-cbc", options=()):

@@ -198,6 +198,50 @@ _mc_signature_algorithm (const X509_ALGOR *algorithm)
   }
 }
 
+static int
+algorithm_nid (const X509_ALGOR *algorithm)
+{
+  const ASN1_OBJECT *object = NULL;
+  X509_ALGOR_get0 (&object, NULL, NULL, algorithm);
+  return object != NULL ? OBJ_obj2nid (object) : NID_undef;
+}
+
+/* The digest of MGF1; NID_undef for another function, or none. */
+static int
+mask_digest (const X509_ALGOR *mask)
+{
+  int type = V_ASN1_UNDEF;
+  const void *value = NULL;
+  const ASN1_OBJECT *object = NULL;
+  if (mask == NULL)
+    return NID_sha1;
+  X509_ALGOR_get0 (&object, &type, &value, mask);
+  if (OBJ_obj2nid (object) != NID_mgf1 || type != V_ASN1_SEQUENCE)
+    return NID_undef;
+  const unsigned char *at = ASN1_STRING_get0_data (value);
+  g_autoptr (X509_ALGOR) digest = d2i_X509_ALGOR (NULL, &at, ASN1_STRING_length (value));
+  return digest != NULL ? algorithm_nid (digest) : NID_undef;
+}
+
+gboolean
+_mc_pss_is_consistent (const X509_ALGOR *signature, const X509_ALGOR *digest)
+{
+  int type = V_ASN1_UNDEF, nid = algorithm_nid (digest);
+  const void *value = NULL;
+  if (algorithm_nid (signature) != NID_rsassaPss)
+    return TRUE;
+  X509_ALGOR_get0 (NULL, &type, &value, signature);
+  if (type != V_ASN1_SEQUENCE)
+    return FALSE;
+  const unsigned char *at = ASN1_STRING_get0_data (value);
+  g_autoptr (RSA_PSS_PARAMS) parameters = d2i_RSA_PSS_PARAMS (NULL, &at, ASN1_STRING_length (value));
+  if (parameters == NULL
+      || (parameters->trailerField != NULL && ASN1_INTEGER_get (parameters->trailerField) != 1))
+    return FALSE;
+  int hash = parameters->hashAlgorithm != NULL ? algorithm_nid (parameters->hashAlgorithm) : NID_sha1;
+  return hash == nid && mask_digest (parameters->maskGenAlgorithm) == nid;
+}
+
 const McDigest *
 _mc_key_digest (EVP_PKEY *key)
 {
@@ -206,6 +250,8 @@ _mc_key_digest (EVP_PKEY *key)
   if (EVP_PKEY_is_a (key, "RSA-PSS")
       && EVP_PKEY_get_default_digest_name (key, name, sizeof name) == 2)
     return _mc_digest_by_name (name);
+  if (EVP_PKEY_is_a (key, "ED25519"))   /* RFC 8419 section 2.3 */
+    return _mc_digest_by_name ("sha512");
   if (!EVP_PKEY_is_a (key, "EC") || EVP_PKEY_get_bits (key) <= 256)
     return _mc_digest_by_name ("sha256");
   return _mc_digest_by_name (EVP_PKEY_get_bits (key) <= 384 ? "sha384" : "sha512");

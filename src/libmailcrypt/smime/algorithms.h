@@ -46,5 +46,8 @@ gboolean _mc_key_is_weak (EVP_PKEY *key);
 gboolean _mc_key_is_sound (EVP_PKEY *key);
 /* "rsa-pkcs1", "rsa-pss", "ecdsa", "dsa", or the OID's name. */
 char *_mc_signature_algorithm (const X509_ALGOR *algorithm);
+/* Whether the parameters of an RSASSA-PSS signature name one digest everywhere, @digest
+ * (RFC 4056 section 3, RFC 4055 section 3.1). TRUE for all other signatures. */
+gboolean _mc_pss_is_consistent (const X509_ALGOR *signature, const X509_ALGOR *digest);
 /* The digest that a signature of ours with @key has. */
 const McDigest *_mc_key_digest (EVP_PKEY *key);

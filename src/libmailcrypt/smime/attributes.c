@@ -5,6 +5,7 @@
 
 #include "smime/ber.h"
 #include "smime/certificate.h"
+#include "smime/der.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -221,73 +222,154 @@ _mc_attributes_fit_certificate (CMS_SignerInfo *info, X509 *certificate)
 /* ------------------------------------------------------------------- writing -- */
 
 static void
+attribute_free (gpointer attribute)
+{
+  X509_ATTRIBUTE_free (attribute);
+}
+
+static gboolean
+add (GPtrArray *attributes, X509_ATTRIBUTE *attribute)
+{
+  if (attribute != NULL)
+    g_ptr_array_add (attributes, attribute);
+  return attribute != NULL;
+}
+
+static void
 algorithms_free (STACK_OF (X509_ALGOR) *list)
 {
   sk_X509_ALGOR_pop_free (list, X509_ALGOR_free);
 }
 
-gboolean
-_mc_attributes_add_capabilities (CMS_SignerInfo *info)
+static X509_ATTRIBUTE *
+make_capabilities (void)
 {
   STACK_OF (X509_ALGOR) *list = NULL;
+  g_autoptr (McOpensslBytes) der = NULL;
   gboolean ok = TRUE;
   for (gsize i = 0; ok && i < G_N_ELEMENTS (capabilities); i++)
     ok = CMS_add_simple_smimecap (&list, capabilities[i], -1) == 1;
-  ok = ok && CMS_add_smimecap (info, list) == 1;
+  int size = ok ? i2d_X509_ALGORS (list, &der) : 0;
   algorithms_free (list);
-  return ok;
-}
-
-static void
-append_header (GByteArray *out, guint8 tag, gsize size)
-{
-  guint8 head[5] = { tag };
-  guint octets = size < 0x80 ? 0 : size < 0x100 ? 1 : size < 0x10000 ? 2 : 3;
-  guint used = 1;
-  head[used++] = octets > 0 ? (guint8) (0x80 | octets) : (guint8) size;
-  for (guint i = octets; i > 0; i--)
-    head[used++] = (guint8) (size >> 8 * (i - 1));
-  g_byte_array_append (out, head, used);
-}
-
-/* @inner inside an element. */
-static GByteArray *
-wrap (guint8 tag, const guint8 *inner, gsize size)
-{
-  GByteArray *out = g_byte_array_new ();
-  append_header (out, tag, size);
-  g_byte_array_append (out, inner, (guint) size);
-  return out;
+  return size > 0 ? X509_ATTRIBUTE_create_by_NID (NULL, NID_SMIMECapabilities, V_ASN1_SEQUENCE, der,
+                                                  size)
+                  : NULL;
 }
 
 /* SEQUENCE { OID, SET { [0] IMPLICIT IssuerAndSerialNumber } }: put together by hand, as
  * OpenSSL's functions take no values under a context tag. */
 static X509_ATTRIBUTE *
-make_preference (const guint8 *names, gsize size)
+make_preference (X509 *encryption)
 {
   static const guint8 oid[] = { 0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7,
                                 0x0d, 0x01, 0x09, 0x10, 0x02, 0x0b };
-  g_autoptr (GByteArray) value = wrap (0xa0, names, size);
-  g_autoptr (GByteArray) set = wrap (0x31, value->data, value->len);
-  g_byte_array_prepend (set, oid, sizeof oid);
-  g_autoptr (GByteArray) attribute = wrap (0x30, set->data, set->len);
-  const unsigned char *at = attribute->data;
-  return d2i_X509_ATTRIBUTE (NULL, &at, attribute->len);
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  if (!_mc_der_append_certificate_name (out, encryption))
+    return NULL;
+  out->data[0] = MC_BER_CONTEXT (0) | MC_BER_CONSTRUCTED;
+  _mc_der_wrap (out, MC_BER_SET);
+  g_byte_array_prepend (out, oid, sizeof oid);
+  _mc_der_wrap (out, MC_BER_SEQUENCE);
+  const unsigned char *at = out->data;
+  return d2i_X509_ATTRIBUTE (NULL, &at, out->len);
+}
+
+GPtrArray *
+_mc_attributes_new (X509 *encryption)
+{
+  g_autoptr (GPtrArray) attributes = g_ptr_array_new_with_free_func (attribute_free);
+  if (!add (attributes, make_capabilities ())
+      || (encryption != NULL && !add (attributes, make_preference (encryption))))
+    return NULL;
+  return g_steal_pointer (&attributes);
+}
+
+/* SigningCertificateV2 (RFC 5035) with the SHA-256 that is its default. */
+static X509_ATTRIBUTE *
+make_signing_certificate (X509 *certificate)
+{
+  guint8 digest[32];
+  gsize size = sizeof digest;
+  g_autoptr (GBytes) der = _mc_x509_to_der (certificate);
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_checksum_update (checksum, g_bytes_get_data (der, NULL), (gssize) g_bytes_get_size (der));
+  g_checksum_get_digest (checksum, digest, &size);
+
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  _mc_der_append (out, MC_BER_OCTETS, digest, size);
+  for (int level = 0; level < 3; level++)   /* ESSCertIDv2, certs, SigningCertificateV2 */
+    _mc_der_wrap (out, MC_BER_SEQUENCE);
+  return X509_ATTRIBUTE_create_by_NID (NULL, NID_id_smime_aa_signingCertificateV2, V_ASN1_SEQUENCE,
+                                       out->data, (int) out->len);
+}
+
+static X509_ATTRIBUTE *
+make_time (void)
+{
+  g_autoptr (ASN1_STRING) now = X509_gmtime_adj (NULL, 0);
+  return now != NULL ? X509_ATTRIBUTE_create_by_NID (NULL, NID_pkcs9_signingTime,
+                                                     ASN1_STRING_type (now), now, -1)
+                     : NULL;
 }
 
 gboolean
-_mc_attributes_add_preference (CMS_SignerInfo *info, X509 *encryption)
+_mc_attributes_complete (GPtrArray *attributes, X509 *certificate, const guint8 *digest, gsize size)
 {
-  g_autoptr (McOpensslBytes) issuer = NULL;
-  g_autoptr (McOpensslBytes) serial = NULL;
-  int issuer_size = i2d_X509_NAME (X509_get_issuer_name (encryption), &issuer);
-  int serial_size = i2d_ASN1_INTEGER (X509_get0_serialNumber (encryption), &serial);
-  if (issuer_size <= 0 || serial_size <= 0)
-    return FALSE;
+  return add (attributes, X509_ATTRIBUTE_create_by_NID (NULL, NID_pkcs9_contentType, V_ASN1_OBJECT,
+                                                        OBJ_nid2obj (NID_pkcs7_data), -1))
+         && add (attributes, X509_ATTRIBUTE_create_by_NID (NULL, NID_pkcs9_messageDigest,
+                                                           V_ASN1_OCTET_STRING, digest, (int) size))
+         && add (attributes, make_time ())
+         && add (attributes, make_signing_certificate (certificate));
+}
 
-  g_autoptr (GByteArray) names = g_byte_array_new ();
-  g_byte_array_append (names, issuer, (guint) issuer_size);
-  g_byte_array_append (names, serial, (guint) serial_size);
-  g_autoptr (X509_ATTRIBUTE) attribute = make_preference (names->data, names->len);
-  return attribute != NULL && CMS_signed_add1_attr (info, attribute) == 1;
+/* ------------------------------------------------------------------ encoding -- */
+
+static gint
+compare_encodings (gconstpointer a, gconstpointer b)
+{
+  return g_bytes_compare (*(const gpointer *) a, *(const gpointer *) b);
+}
+
+static GByteArray *
+encode_set (GPtrArray *encodings)
+{
+  GByteArray *set = g_byte_array_new ();
+  g_ptr_array_sort (encodings, compare_encodings);
+  for (guint i = 0; i < encodings->len; i++)
+    g_byte_array_append (set, g_bytes_get_data (encodings->pdata[i], NULL),
+                         (guint) g_bytes_get_size (encodings->pdata[i]));
+  _mc_der_wrap (set, MC_BER_SET);
+  return set;
+}
+
+static gboolean
+encode_into (GPtrArray *encodings, X509_ATTRIBUTE *attribute)
+{
+  g_autoptr (McOpensslBytes) der = NULL;
+  int size = i2d_X509_ATTRIBUTE (attribute, &der);
+  if (size <= 0)
+    return FALSE;
+  g_ptr_array_add (encodings, g_bytes_new (der, (gsize) size));
+  return TRUE;
+}
+
+GByteArray *
+_mc_attributes_encode (GPtrArray *attributes)
+{
+  g_autoptr (GPtrArray) encodings = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  for (guint i = 0; i < attributes->len; i++)
+    if (!encode_into (encodings, attributes->pdata[i]))
+      return NULL;
+  return encode_set (encodings);
+}
+
+GByteArray *
+_mc_attributes_encode_signed (CMS_SignerInfo *info)
+{
+  g_autoptr (GPtrArray) encodings = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  for (int i = 0; i < CMS_signed_get_attr_count (info); i++)
+    if (!encode_into (encodings, CMS_signed_get_attr (info, i)))
+      return NULL;
+  return encode_set (encodings);
 }

@@ -20,7 +20,14 @@ gint64 _mc_attributes_signing_time (CMS_SignerInfo *info);
  * (signingCertificate, RFC 5035). */
 gboolean _mc_attributes_fit_certificate (CMS_SignerInfo *info, X509 *certificate);
 
-/* For writing: SMIMECapabilities, strongest first, and where the encryption certificate is
- * another one, SMIMEEncryptionKeyPreference. */
-gboolean _mc_attributes_add_capabilities (CMS_SignerInfo *info);
-gboolean _mc_attributes_add_preference (CMS_SignerInfo *info, X509 *encryption);
+/* For writing, of X509_ATTRIBUTE: SMIMECapabilities, strongest first, and where the
+ * encryption certificate is another one, SMIMEEncryptionKeyPreference. NULL: OpenSSL failed. */
+GPtrArray *_mc_attributes_new (X509 *encryption);
+/* Adds those that OpenSSL's CMS adds by itself: content-type, message-digest, signingTime,
+ * signingCertificateV2. */
+gboolean _mc_attributes_complete (GPtrArray *attributes, X509 *certificate, const guint8 *digest,
+                                  gsize size);
+
+/* What is signed of them: the DER of a SET OF (RFC 5652 section 5.4). NULL: OpenSSL failed. */
+GByteArray *_mc_attributes_encode (GPtrArray *attributes);
+GByteArray *_mc_attributes_encode_signed (CMS_SignerInfo *info);

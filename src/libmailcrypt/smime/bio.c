@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* Just below what BIO_get_new_index() gives out: a number of our own, without a counter
@@ -201,6 +202,34 @@ _mc_smime_pump (BIO *from, McSpool *to, GError **error)
       ok = _mc_spool_append (to, piece, (gsize) done, error);
   _mc_wipe (piece, PIECE_BYTES);
   return ok && done == 0;
+}
+
+BIO *
+_mc_smime_hash_new (McEngine *engine, const char *digest)
+{
+  g_autoptr (EVP_MD) md = EVP_MD_fetch (engine->libctx, digest, NULL);
+  BIO *bio = md != NULL ? BIO_new (BIO_f_md ()) : NULL;
+  if (bio != NULL && BIO_set_md (bio, md) != 1)
+    g_clear_pointer (&bio, BIO_free_all);
+  return bio;
+}
+
+gboolean
+_mc_smime_hash_content (BIO *hashes, BIO *content, McSpool *output, GError **error)
+{
+  GError *own = NULL;
+  BIO *top = hashes != NULL ? BIO_push (hashes, content) : content;
+  gboolean ok = _mc_smime_pump (top, output, &own);
+  BIO_pop (content);
+  if (own != NULL) {
+    g_propagate_error (error, own);
+    return FALSE;
+  }
+  if (!_mc_smime_bio_check (content, error))
+    return FALSE;
+  if (!ok)
+    _mc_set_error (error, MC_ERROR_ENGINE, NULL, _("content cannot be hashed"));
+  return ok;
 }
 
 GBytes *

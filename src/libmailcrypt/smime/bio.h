@@ -28,5 +28,10 @@ gboolean _mc_smime_bio_check (BIO *bio, GError **error);
  * failed. Our own failures are found with _mc_smime_bio_check() on the BIO they are in. */
 gboolean _mc_smime_pump (BIO *from, McSpool *to, GError **error);
 
+/* A BIO that hashes what is read through it. NULL: there is no such digest. */
+BIO *_mc_smime_hash_new (McEngine *engine, const char *digest);
+/* Reads @content to its end through @hashes (nullable: none), which is left without it. */
+gboolean _mc_smime_hash_content (BIO *hashes, BIO *content, McSpool *output, GError **error);
+
 /* All that is in a memory BIO. */
 GBytes *_mc_smime_bio_take_bytes (BIO *memory);

@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "smime/algorithms.h"
+#include "smime/ber.h"
+#include "smime/der.h"
 #include "smime/names.h"
 #include "smime/purpose.h"
 
@@ -40,6 +42,21 @@ _mc_x509_to_der (X509 *certificate)
   g_autoptr (McOpensslBytes) der = NULL;
   int size = i2d_X509 (certificate, &der);
   return g_bytes_new (der, size > 0 ? (gsize) size : 0);
+}
+
+gboolean
+_mc_der_append_certificate_name (GByteArray *out, X509 *certificate)
+{
+  g_autoptr (McOpensslBytes) issuer = NULL;
+  g_autoptr (McOpensslBytes) serial = NULL;
+  int issuer_size = i2d_X509_NAME (X509_get_issuer_name (certificate), &issuer);
+  int serial_size = i2d_ASN1_INTEGER (X509_get0_serialNumber (certificate), &serial);
+  if (issuer_size <= 0 || serial_size <= 0)
+    return FALSE;
+  _mc_der_append_header (out, MC_BER_SEQUENCE, (guint64) issuer_size + (guint64) serial_size);
+  g_byte_array_append (out, issuer, (guint) issuer_size);
+  g_byte_array_append (out, serial, (guint) serial_size);
+  return TRUE;
 }
 
 char *

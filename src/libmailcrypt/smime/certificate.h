@@ -8,6 +8,8 @@
 X509 *_mc_x509_from_der (OSSL_LIB_CTX *libctx, const void *data, gsize size);
 X509 *_mc_x509_from_bytes (McEngine *engine, GBytes *der);
 GBytes *_mc_x509_to_der (X509 *certificate);
+/* Appends its IssuerAndSerialNumber, as CMS names certificates. FALSE: OpenSSL failed. */
+gboolean _mc_der_append_certificate_name (GByteArray *out, X509 *certificate);
 
 /* SHA-256 of the certificate, and of its SubjectPublicKeyInfo; lower-case hex. */
 char *_mc_x509_fingerprint (X509 *certificate);

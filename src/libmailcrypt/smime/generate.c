@@ -12,6 +12,7 @@
 #include "smime/algorithms.h"
 #include "smime/bio.h"
 #include "smime/certificate.h"
+#include "smime/eddsa.h"
 #include "smime/private-key.h"
 
 #include <glib/gi18n-lib.h>
@@ -24,14 +25,18 @@
 typedef struct {
   const char *name;
   const char *type;         /* OpenSSL's */
-  int bits;                 /* RSA */
-  const char *group;        /* EC */
+  int bits;                 /* of RSA, else 0 */
+  const char *group;        /* of EC, else NULL */
 } KeyKind;
 
 static const KeyKind kinds[] = {
   { "rsa2048", "RSA", 2048, NULL }, { "rsa3072", "RSA", 3072, NULL },
   { "rsa4096", "RSA", 4096, NULL }, { "p256", "EC", 0, "P-256" },
   { "p384", "EC", 0, "P-384" },     { "p521", "EC", 0, "P-521" },
+  { "brainpoolp256r1", "EC", 0, "brainpoolP256r1" },
+  { "brainpoolp384r1", "EC", 0, "brainpoolP384r1" },
+  { "brainpoolp512r1", "EC", 0, "brainpoolP512r1" },
+  { "ed25519", "ED25519", 0, NULL },
 };
 
 typedef struct {
@@ -39,7 +44,7 @@ typedef struct {
   const McKeyRequest *request;
   GCancellable *cancellable;
   EVP_PKEY *key;
-  EVP_MD *md;
+  EVP_MD *md;               /* NULL for Ed25519 */
   McSecret *passphrase;     /* nullable: none */
 } Generator;
 
@@ -68,9 +73,18 @@ find_kind (const char *name, GError **error)
     if (g_ascii_strcasecmp (kinds[i].name, name != NULL ? name : DEFAULT_KIND) == 0)
       return &kinds[i];
   _mc_set_error (error, MC_ERROR_INVALID,
-                 _("S/MIME has rsa2048, rsa3072, rsa4096, p256, p384 and p521"),
+                 _("S/MIME has rsa2048, rsa3072, rsa4096, p256, p384, p521, ed25519, "
+                   "brainpoolp256r1, brainpoolp384r1 and brainpoolp512r1"),
                  _("unknown kind of key: '%s'"), name);
   return NULL;
+}
+
+static gboolean
+set_parameters (EVP_PKEY_CTX *context, const KeyKind *kind)
+{
+  if (kind->group != NULL)
+    return EVP_PKEY_CTX_set_group_name (context, kind->group) == 1;
+  return kind->bits == 0 || EVP_PKEY_CTX_set_rsa_keygen_bits (context, kind->bits) == 1;
 }
 
 static gboolean
@@ -82,10 +96,10 @@ make_key (Generator *self, GError **error)
   g_autoptr (EVP_PKEY_CTX) context =
     EVP_PKEY_CTX_new_from_name (self->engine->libctx, kind->type, NULL);
   if (context == NULL || EVP_PKEY_keygen_init (context) != 1
-      || (kind->group != NULL ? EVP_PKEY_CTX_set_group_name (context, kind->group) != 1
-                              : EVP_PKEY_CTX_set_rsa_keygen_bits (context, kind->bits) != 1)
-      || EVP_PKEY_generate (context, &self->key) != 1)
+      || !set_parameters (context, kind) || EVP_PKEY_generate (context, &self->key) != 1)
     return failed (error);
+  if (_mc_eddsa_is_key (self->key))   /* hashes by itself */
+    return TRUE;
   self->md = EVP_MD_fetch (self->engine->libctx, _mc_key_digest (self->key)->name, NULL);
   return self->md != NULL || failed (error);
 }
@@ -216,9 +230,9 @@ static gboolean
 add_extensions (Generator *self, X509 *certificate)
 {
   g_autoptr (X509_EXTENSION) name = make_alternative_name (self);
-  const char *usage = EVP_PKEY_is_a (self->key, "EC")
-                        ? "critical,digitalSignature,keyAgreement"
-                        : "critical,digitalSignature,keyEncipherment";
+  const char *usage = EVP_PKEY_is_a (self->key, "EC")  ? "critical,digitalSignature,keyAgreement"
+                      : _mc_eddsa_is_key (self->key) ? "critical,digitalSignature"
+                                                     : "critical,digitalSignature,keyEncipherment";
   return name != NULL && X509_add_ext (certificate, name, -1) == 1
          && add_extension (certificate, NID_basic_constraints, "critical,CA:FALSE")
          && add_extension (certificate, NID_key_usage, usage)

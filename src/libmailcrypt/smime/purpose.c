@@ -41,7 +41,7 @@ static gboolean
 can_verify (EVP_PKEY *key)
 {
   return EVP_PKEY_is_a (key, "RSA") || EVP_PKEY_is_a (key, "RSA-PSS") || EVP_PKEY_is_a (key, "EC")
-         || EVP_PKEY_is_a (key, "DSA");
+         || EVP_PKEY_is_a (key, "DSA") || EVP_PKEY_is_a (key, "ED25519");
 }
 
 static gboolean

@@ -11,6 +11,7 @@
 #include "smime/bio.h"
 #include "smime/certificate.h"
 #include "smime/chain.h"
+#include "smime/eddsa.h"
 #include "smime/private-key.h"
 
 #include <glib/gi18n-lib.h>
@@ -84,6 +85,16 @@ find_encryption (Signing *self, McKey *signer, GCancellable *cancellable, GError
   return TRUE;
 }
 
+/* As long as the digest (RFC 4056 section 3), or what the key's own parameters ask for. */
+static int
+salt_size (const Signing *self)
+{
+  int least = 0, size = EVP_MD_get_size (self->md);
+  if (EVP_PKEY_get_int_param (self->key, OSSL_PKEY_PARAM_RSA_PSS_SALTLEN, &least) != 1)
+    least = 0;
+  return MAX (least, size);
+}
+
 /* The algorithm is filled in when the signature is made; the beginning of a streamed
  * object is written before, and needs something there. */
 static gboolean
@@ -96,38 +107,66 @@ use_pss (CMS_SignerInfo *info, const Signing *self)
          && X509_ALGOR_set0 (algorithm, OBJ_nid2obj (NID_rsassaPss), V_ASN1_UNDEF, NULL) == 1
          && EVP_PKEY_CTX_set_rsa_padding (context, RSA_PKCS1_PSS_PADDING) == 1
          && EVP_PKEY_CTX_set_rsa_mgf1_md_name (context, self->digest->name, NULL) == 1
-         && EVP_PKEY_CTX_set_rsa_pss_saltlen (context, RSA_PSS_SALTLEN_DIGEST) == 1;
+         && EVP_PKEY_CTX_set_rsa_pss_saltlen (context, salt_size (self)) == 1;
 }
 
-static gboolean
-add_signer (CMS_ContentInfo *cms, const Signing *self)
-{
-  gboolean pss = EVP_PKEY_is_a (self->key, "RSA-PSS");
-  unsigned int flags = CMS_PARTIAL | CMS_NOSMIMECAP | CMS_CADES | (pss ? CMS_KEY_PARAM : 0);
-  CMS_SignerInfo *info = CMS_add1_signer (cms, self->certificate, self->key, self->md, flags);
-  return info != NULL && (!pss || use_pss (info, self)) && _mc_attributes_add_capabilities (info)
-         && (self->encryption == NULL
-             || (_mc_attributes_add_preference (info, self->encryption)
-                 && CMS_add1_cert (cms, self->encryption) == 1));
-}
-
-/* The chain helps readers that lack it; a root they have to know by themselves. */
-static gboolean
-add_chain (CMS_ContentInfo *cms, const Signing *self, GError **error)
+/* What travels along. The chain helps readers that lack it; a root they have to know by
+ * themselves. */
+static McX509Stack *
+collect_certificates (const Signing *self, GError **error)
 {
   g_autoptr (McTrust) trust = _mc_trust_new (self->engine, error);
-  if (trust == NULL)
-    return FALSE;
-  g_autoptr (McX509Stack) chain = _mc_trust_build (trust, self->certificate, error);
+  g_autoptr (McX509Stack) chain =
+    trust != NULL ? _mc_trust_build (trust, self->certificate, error) : NULL;
   if (chain == NULL)
-    return FALSE;
+    return NULL;
+  McX509Stack *certificates = sk_X509_new_null ();
+  _mc_x509_stack_add (certificates, self->certificate);
+  if (self->encryption != NULL)
+    _mc_x509_stack_add (certificates, self->encryption);
   for (int i = 1; i < sk_X509_num (chain); i++) {
     X509 *issuer = sk_X509_value (chain, i);
-    if (X509_NAME_cmp (X509_get_subject_name (issuer), X509_get_issuer_name (issuer)) != 0
-        && CMS_add1_cert (cms, issuer) == 0)
-      return _mc_smime_set_openssl_error (error, MC_ERROR_ENGINE, _("chain cannot be added"));
+    if (X509_NAME_cmp (X509_get_subject_name (issuer), X509_get_issuer_name (issuer)) != 0)
+      _mc_x509_stack_add (certificates, issuer);
   }
+  return certificates;
+}
+
+static gboolean
+add_attributes (CMS_SignerInfo *info, GPtrArray *attributes)
+{
+  for (guint i = 0; i < attributes->len; i++)
+    if (CMS_signed_add1_attr (info, attributes->pdata[i]) != 1)
+      return FALSE;
   return TRUE;
+}
+
+static gboolean
+add_signer (CMS_ContentInfo *cms, const Signing *self, const McX509Stack *certificates,
+            GPtrArray *attributes)
+{
+  gboolean pss = EVP_PKEY_is_a (self->key, "RSA-PSS");
+  unsigned int flags =
+    CMS_PARTIAL | CMS_NOCERTS | CMS_NOSMIMECAP | CMS_CADES | (pss ? CMS_KEY_PARAM : 0);
+  CMS_SignerInfo *info = CMS_add1_signer (cms, self->certificate, self->key, self->md, flags);
+  if (info == NULL || (pss && !use_pss (info, self)) || !add_attributes (info, attributes))
+    return FALSE;
+  for (int i = 0; i < sk_X509_num (certificates); i++)
+    if (CMS_add1_cert (cms, sk_X509_value (certificates, i)) != 1)
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+sign_with_cms (const Signing *self, const McSignJob *job, const McX509Stack *certificates,
+               GPtrArray *attributes, McSpool *object, GCancellable *cancellable, GError **error)
+{
+  unsigned int flags = CMS_BINARY | (job->opaque ? CMS_STREAM : CMS_DETACHED);
+  g_autoptr (CMS_ContentInfo) cms =
+    CMS_sign_ex (NULL, NULL, NULL, NULL, flags | CMS_PARTIAL, self->engine->libctx, NULL);
+  if (cms == NULL || !add_signer (cms, self, certificates, attributes))
+    return _mc_smime_set_openssl_error (error, MC_ERROR_ENGINE, _("signature cannot be made"));
+  return write_object (self->engine, cms, job->content, flags, object, cancellable, error);
 }
 
 static gboolean
@@ -143,10 +182,26 @@ prepare_signing (Signing *self, McKey *signer, GCancellable *cancellable, GError
   self->digest = _mc_key_digest (self->key);
   self->md = self->digest != NULL
                ? EVP_MD_fetch (self->engine->libctx, self->digest->name, NULL) : NULL;
-  if (self->md != NULL && !EVP_PKEY_is_a (self->key, "ED25519"))
+  if (self->md != NULL)
     return TRUE;
   _mc_set_error (error, MC_ERROR_ENGINE, NULL, _("keys of this kind cannot sign here"));
   return FALSE;
+}
+
+static gboolean
+sign_into (const Signing *self, const McSignJob *job, McSpool *object, GCancellable *cancellable,
+           GError **error)
+{
+  g_autoptr (McX509Stack) certificates = collect_certificates (self, error);
+  if (certificates == NULL)
+    return FALSE;
+  g_autoptr (GPtrArray) attributes = _mc_attributes_new (self->encryption);
+  if (attributes == NULL)
+    return _mc_smime_set_openssl_error (error, MC_ERROR_ENGINE, _("signature cannot be made"));
+  if (!_mc_eddsa_is_key (self->key))
+    return sign_with_cms (self, job, certificates, attributes, object, cancellable, error);
+  McEddsaJob own = { self->key, certificates, attributes, job->content, job->opaque };
+  return _mc_eddsa_sign (self->engine, &own, object, cancellable, error);
 }
 
 gboolean
@@ -155,20 +210,12 @@ _mc_smime_sign (McEngine *engine, const McSignJob *job, McSealed *ret_sealed,
 {
   MC_OPENSSL_SCOPE ();
   g_auto (Signing) self = { .engine = engine };
-  unsigned int flags = CMS_BINARY | CMS_PARTIAL | (job->opaque ? CMS_STREAM : CMS_DETACHED);
   g_return_val_if_fail (_mc_smime_key_x509 (job->signer) != NULL, FALSE);
   if (!prepare_signing (&self, job->signer, cancellable, error))
     return FALSE;
 
-  g_autoptr (CMS_ContentInfo) cms =
-    CMS_sign_ex (NULL, NULL, NULL, NULL, flags, engine->libctx, NULL);
-  if (cms == NULL || !add_signer (cms, &self))
-    return _mc_smime_set_openssl_error (error, MC_ERROR_ENGINE, _("signature cannot be made"));
-  if (!add_chain (cms, &self, error))
-    return FALSE;
-
   g_autoptr (McSpool) object = _mc_spool_new (_mc_context_get_limits (engine->context));
-  if (!write_object (engine, cms, job->content, flags & ~CMS_PARTIAL, object, cancellable, error))
+  if (!sign_into (&self, job, object, cancellable, error))
     return FALSE;
   *ret_sealed = (McSealed) { .object = g_steal_pointer (&object),
                              .micalg = job->opaque ? NULL : g_strdup (self.digest->micalg),

@@ -9,6 +9,7 @@
 #include "smime/bio.h"
 #include "smime/certificate.h"
 #include "smime/chain.h"
+#include "smime/eddsa.h"
 #include "smime/names.h"
 
 #include <glib/gi18n-lib.h>
@@ -22,6 +23,7 @@ typedef struct {
   McEngine *engine;
   CMS_ContentInfo *cms;
   BIO *hashes;              /* the chain of digests, after the content went through */
+  McSpool *content;         /* where a signer has no signed attributes; else nullable */
   McTrust *trust;
   gboolean attributes_inside;   /* the content itself is signed attributes */
 } Verifier;
@@ -125,16 +127,6 @@ have_digest (BIO *chain, int nid)
   return FALSE;
 }
 
-static BIO *
-new_digest (McEngine *engine, const McDigest *digest)
-{
-  g_autoptr (EVP_MD) md = EVP_MD_fetch (engine->libctx, digest->name, NULL);
-  BIO *bio = md != NULL ? BIO_new (BIO_f_md ()) : NULL;
-  if (bio != NULL && BIO_set_md (bio, md) != 1)
-    g_clear_pointer (&bio, BIO_free_all);
-  return bio;
-}
-
 /* One digest for each kind that a signer uses, whatever the object's own list of them
  * says. A digest that is not known gets none: its signers fail later. */
 static BIO *
@@ -147,30 +139,11 @@ make_hashes (McEngine *engine, CMS_ContentInfo *cms)
     const McDigest *digest = _mc_digest_by_nid (nid);
     if (digest == NULL || have_digest (chain, nid))
       continue;
-    BIO *bio = new_digest (engine, digest);
+    BIO *bio = _mc_smime_hash_new (engine, digest->name);
     if (bio != NULL)
       chain = chain != NULL ? BIO_push (bio, chain) : bio;
   }
   return chain;
-}
-
-/* Pulls @content through @hashes, which is left without it. */
-static gboolean
-hash_content (BIO *hashes, BIO *content, McSpool *output, GError **error)
-{
-  GError *own = NULL;
-  BIO *top = hashes != NULL ? BIO_push (hashes, content) : content;
-  gboolean ok = _mc_smime_pump (top, output, &own);
-  BIO_pop (content);
-  if (own != NULL) {
-    g_propagate_error (error, own);
-    return FALSE;
-  }
-  if (!_mc_smime_bio_check (content, error))
-    return FALSE;
-  if (!ok)
-    _mc_set_error (error, MC_ERROR_ENGINE, NULL, _("content cannot be hashed"));
-  return ok;
 }
 
 /* --------------------------------------------------------------------- signer -- */
@@ -205,7 +178,15 @@ is_supported (X509 *certificate)
   EVP_PKEY *key = X509_get0_pubkey (certificate);
   return key != NULL && _mc_key_is_sound (key) && EVP_PKEY_missing_parameters (key) == 0
          && (EVP_PKEY_is_a (key, "RSA") || EVP_PKEY_is_a (key, "RSA-PSS")
-             || EVP_PKEY_is_a (key, "EC") || EVP_PKEY_is_a (key, "DSA"));
+             || EVP_PKEY_is_a (key, "EC") || EVP_PKEY_is_a (key, "DSA") || _mc_eddsa_is_key (key));
+}
+
+static gboolean
+keeps_pss_rules (CMS_SignerInfo *info)
+{
+  X509_ALGOR *digest = NULL, *signature = NULL;
+  CMS_SignerInfo_get0_algs (info, NULL, NULL, &digest, &signature);
+  return _mc_pss_is_consistent (signature, digest);
 }
 
 /* Whether signature value and content fit @certificate. */
@@ -214,6 +195,11 @@ check_value (Verifier *self, CMS_SignerInfo *info, X509 *certificate)
 {
   if (!is_supported (certificate))
     return MC_CONTENT_UNKNOWN;
+  EVP_PKEY *key = X509_get0_pubkey (certificate);
+  if (_mc_eddsa_is_key (key))
+    return _mc_eddsa_check (self->engine, info, key, self->hashes, self->content);
+  if (!keeps_pss_rules (info))
+    return MC_CONTENT_MALFORMED;
   CMS_SignerInfo_set1_signer_cert (info, certificate);
   if (_mc_attributes_present (info) && CMS_SignerInfo_verify (info) != 1)
     return MC_CONTENT_ALTERED;
@@ -319,6 +305,9 @@ explain_content (McSigner *signer)
   else if (signer->content == MC_CONTENT_UNKNOWN)
     add_reason (signer, "unsupported-algorithm", NULL,
                 _("signatures of this kind are not supported yet"));
+  else if (signer->content == MC_CONTENT_MALFORMED
+           && !_mc_reasons_have (signer->reasons, "too-many-certificates"))
+    add_reason (signer, "malformed", NULL, _("the signature breaks the rules of its algorithm"));
 }
 
 static gboolean
@@ -403,13 +392,14 @@ _mc_smime_judge_signers (McEngine *engine, CMS_ContentInfo *cms, BIO *content, M
                                ? _mc_spool_new (_mc_context_get_limits (engine->context)) : NULL;
   if (kept != NULL)
     output = kept;
-  if (!hash_content (hashes, content, output, error))
+  if (!_mc_smime_hash_content (hashes, content, output, error))
     return FALSE;
   g_autoptr (McTrust) trust = new_trust (engine, cms, error);
   if (trust == NULL)
     return FALSE;
 
-  Verifier self = { .engine = engine, .cms = cms, .hashes = hashes, .trust = trust };
+  Verifier self = { .engine = engine, .cms = cms, .hashes = hashes,
+                    .content = output, .trust = trust };
   self.attributes_inside = bare && _mc_attributes_are_content (output);
   STACK_OF (CMS_SignerInfo) *infos = CMS_get0_SignerInfos (cms);
   _mc_smime_describe_signers (cms, layer);
