@@ -129,6 +129,8 @@ report_sources = \
 	$(NULL)
 
 smime_sources = \
+	src/libmailcrypt/smime/agreement.c \
+	src/libmailcrypt/smime/agreement.h \
 	src/libmailcrypt/smime/algorithms.c \
 	src/libmailcrypt/smime/algorithms.h \
 	src/libmailcrypt/smime/attributes.c \
@@ -152,6 +154,8 @@ smime_sources = \
 	src/libmailcrypt/smime/eddsa.h \
 	src/libmailcrypt/smime/engine.c \
 	src/libmailcrypt/smime/engine.h \
+	src/libmailcrypt/smime/envelope.c \
+	src/libmailcrypt/smime/envelope.h \
 	src/libmailcrypt/smime/find.c \
 	src/libmailcrypt/smime/generate.c \
 	src/libmailcrypt/smime/hoard.c \

@@ -220,5 +220,46 @@ def test_rfc4134_under_any_label(name):
                 true(result.status != 0, "good", result)
 
 
+# --- RFC 9216: Ed25519 and X25519 -------------------------------------------
+
+def curve_anchors():
+    return [word for name in ("ca.ed25519.crt", "ca.rsa.crt")
+            for word in ("--trust-anchor", os.path.join(harness.VECTORS, "rfc9216", name))]
+
+
+def correspondent(who, *peers):
+    """The shared reader of that name, who knows these people's certificates, too."""
+    home = reader(who)
+    for peer in peers:
+        for kind in ("sign", "encrypt"):
+            home.ok("keys", "import", home.file("peer.crt", vector("rfc9216", "%s.%s.crt" % (peer, kind))))
+    return home
+
+
+def test_rfc9216_keys_are_listed():
+    for who in ("carlos", "dana"):
+        listed = reader(who).ok("keys", "list", "--protocol", "smime", "--json", *curve_anchors()).out.decode()
+        for algorithm in ("ed25519", "x25519"):
+            contains(listed, algorithm, "the list of " + who)
+
+
+@each(("Carlos to Dana", "carlos", "dana"), ("Dana to Carlos", "dana", "carlos"), ("Alice to Dana", "alice", "dana"),
+      ("Carlos to Bob", "carlos", "bob"))
+def test_rfc9216_mail(_, sender, receiver):
+    """Signed and encrypted, opened by both; with CBC and with GCM."""
+    mail = m.plain(sender="<%s@smime.example>" % sender, to="<%s@smime.example>" % receiver)
+    home = correspondent(sender, receiver)
+    for cipher in ("aes256-cbc", "aes128-gcm"):
+        sealed = home.ok("encrypt", "--sign", "--protocol", "smime", "--cipher", cipher, *curve_anchors(), "-r",
+                         receiver + "@smime.example", input=mail).out
+        for who in (sender, receiver):
+            expect(verdict(correspondent(who, sender), sealed, 0, *curve_anchors()), "signed-and-encrypted", "good",
+                   "ok", ["encrypted", "signed"], address=sender + "@smime.example")
+    signed = home.ok("sign", "--protocol", "smime", *curve_anchors(), input=mail).out
+    expect(verdict(correspondent(receiver, sender), signed, 0, *curve_anchors()), "signed-only", "good")
+    expect(verdict(correspondent(receiver, sender), signed.replace(b"Hello", b"Jello"), 4, *curve_anchors()),
+           "unprotected", "bad")
+
+
 if __name__ == "__main__":
     harness.main(globals())

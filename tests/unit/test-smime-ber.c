@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include "smime/ber.h"
+#include "smime/der.h"
 #include "smime/split.h"
 
 #include <string.h>
@@ -177,12 +178,53 @@ test_hostile (void)
   CU_ASSERT_TRUE (good > sizeof ber);
 }
 
+/* What is written is read back, at the edges of the forms of the length. */
+static void
+test_der_lengths (void)
+{
+  static const gsize sizes[] = { 0, 1, 127, 128, 255, 256, 65535, 65536 };
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    g_autofree guint8 *data = g_malloc0 (sizes[i] + 1);
+    g_autoptr (GByteArray) out = g_byte_array_new ();
+    McDer whole, body;
+    _mc_der_append (out, MC_BER_OCTETS, data, sizes[i]);
+    _mc_der_wrap (out, MC_BER_SEQUENCE);
+    McDer all = { out->data, out->len }, rest = all;
+    CU_ASSERT_TRUE (_mc_der_take (&rest, MC_BER_SEQUENCE, &whole, &body));
+    CU_ASSERT_EQUAL (rest.size, 0);
+    CU_ASSERT_TRUE (_mc_der_is (&whole, all.at, all.size));
+    CU_ASSERT_TRUE (_mc_der_take (&body, MC_BER_OCTETS, NULL, &rest));
+    CU_ASSERT_TRUE (_mc_der_is (&rest, data, sizes[i]));
+  }
+}
+
+static void
+test_broken_der (void)
+{
+  static const struct {
+    const char *octets;
+    gsize size;
+  } cases[] = {
+    { "", 0 },         { "\x04", 1 },          { "\x04\x01", 2 },       { "\x04\x80\x00\x00", 4 },
+    { "\x04\x81", 2 }, { "\x04\x81\x01", 3 }, { "\x04\x82\x00", 3 }, { "\x05\x00", 2 },
+    { "\x04\x84\xff\xff\xff\xff\x00", 7 },  { "\x04\x85\x00\x00\x00\x00\x00", 7 },
+    { "\x04\xff\x00", 3 },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    McDer from = { (const guint8 *) cases[i].octets, cases[i].size };
+    CU_ASSERT_FALSE (_mc_der_take (&from, MC_BER_OCTETS, NULL, NULL));
+    CU_ASSERT_EQUAL (from.size, cases[i].size);
+  }
+}
+
 static CU_TestInfo tests[] = {
   { "octet strings", test_octet_strings },
   { "broken octet strings", test_broken_octet_strings },
   { "skipping", test_skip },
   { "depth", test_depth },
   { "splitting", test_split },
+  { "DER lengths", test_der_lengths },
+  { "broken DER", test_broken_der },
   { "hostile lengths", test_hostile },
   CU_TEST_INFO_NULL,
 };

@@ -146,7 +146,7 @@ test_purposes (void)
     { "alice", TRUE, TRUE },   { "p256", TRUE, TRUE },     { "any", TRUE, FALSE },
     { "nonrep", TRUE, FALSE }, { "agree", FALSE, TRUE },   { "encipher", FALSE, FALSE },
     { "server", FALSE, FALSE }, { "pss", TRUE, FALSE },    { "dcrypt", FALSE, TRUE },
-    { "ed", FALSE, FALSE },
+    { "ed", TRUE, FALSE },
   };
   g_autoptr (Desk) desk = desk_new ();
   desk_trust_root (desk);

@@ -400,10 +400,10 @@ static const DecryptCase decrypt_cases[] = {
     FALSE },
   { "alice", "-aes-256-gcm -recip alice.crt -keyopt rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha256",
     "aes256-gcm", "rsa-oaep", TRUE },
-  { "p256", "-aes-128-cbc", "aes128-cbc", "ecdh-p256", FALSE },
+  { "p256", "-aes-128-cbc", "aes128-cbc", "ecdh-sha1-p256", FALSE },
   { "p256", "-aes-256-gcm -recip p256.crt -keyopt ecdh_kdf_md:sha256", "aes256-gcm", "ecdh-p256", TRUE },
-  { "p384", "-aes-256-cbc -keyid", "aes256-cbc", "ecdh-p384", FALSE },
-  { "p521", "-aes-256-gcm", "aes256-gcm", "ecdh-p521", TRUE },
+  { "p384", "-aes-256-cbc -keyid", "aes256-cbc", "ecdh-sha1-p384", FALSE },
+  { "p521", "-aes-256-gcm", "aes256-gcm", "ecdh-sha1-p521", TRUE },
 };
 
 static void
@@ -419,6 +419,8 @@ check_decryption (Desk *desk, const DecryptCase *one)
   CU_ASSERT_EQUAL (layer->authenticated, one->authenticated);
   CU_ASSERT_NOT_EQUAL (has_reason (layer->reasons, "not-authenticated"), one->authenticated);
   CU_ASSERT_EQUAL (has_reason (layer->reasons, "weak-cipher"), strstr (one->cipher, "3des") != NULL);
+  CU_ASSERT_EQUAL (has_reason (layer->reasons, "weak-key-derivation"),
+                   strstr (one->algorithm, "sha1") != NULL);
   CU_ASSERT_FALSE (layer->weak);
   CU_ASSERT_STRING_EQUAL (g_hash_table_lookup (layer->algorithms, "cipher"), one->cipher);
   CU_ASSERT_STRING_EQUAL (opened.format, one->authenticated ? "auth-enveloped-data" : "enveloped-data");

@@ -3,21 +3,24 @@
 
 #include "smime/algorithms.h"
 
+#include <string.h>
+
 /* Above, a verification takes seconds. */
 #define MAX_RSA_BITS 16384
 #define MAX_EXPONENT_BITS 64
 
 /* The order of our SMIMECapabilities is in attributes.c. */
 static const McCipher ciphers[] = {
-  { NID_aes_128_cbc, "aes128-cbc", "AES-128-CBC", MC_CIPHER_GOOD, FALSE, TRUE },
-  { NID_aes_192_cbc, "aes192-cbc", "AES-192-CBC", MC_CIPHER_GOOD, FALSE, TRUE },
-  { NID_aes_256_cbc, "aes256-cbc", "AES-256-CBC", MC_CIPHER_GOOD, FALSE, TRUE },
-  { NID_aes_128_gcm, "aes128-gcm", "AES-128-GCM", MC_CIPHER_GOOD, TRUE, TRUE },
-  { NID_aes_192_gcm, "aes192-gcm", "AES-192-GCM", MC_CIPHER_GOOD, TRUE, TRUE },
-  { NID_aes_256_gcm, "aes256-gcm", "AES-256-GCM", MC_CIPHER_GOOD, TRUE, TRUE },
-  { NID_des_ede3_cbc, "3des-cbc", "DES-EDE3-CBC", MC_CIPHER_OLD, FALSE, FALSE },
-  { NID_rc2_cbc, "rc2-cbc", "RC2-CBC", MC_CIPHER_LEGACY, FALSE, FALSE },
-  { NID_des_cbc, "des-cbc", "DES-CBC", MC_CIPHER_LEGACY, FALSE, FALSE },
+  { NID_aes_128_cbc, "aes128-cbc", "AES-128-CBC", MC_CIPHER_GOOD, FALSE, 16, TRUE },
+  { NID_aes_192_cbc, "aes192-cbc", "AES-192-CBC", MC_CIPHER_GOOD, FALSE, 24, TRUE },
+  { NID_aes_256_cbc, "aes256-cbc", "AES-256-CBC", MC_CIPHER_GOOD, FALSE, 32, TRUE },
+  { NID_aes_128_gcm, "aes128-gcm", "AES-128-GCM", MC_CIPHER_GOOD, TRUE, 16, TRUE },
+  { NID_aes_192_gcm, "aes192-gcm", "AES-192-GCM", MC_CIPHER_GOOD, TRUE, 24, TRUE },
+  { NID_aes_256_gcm, "aes256-gcm", "AES-256-GCM", MC_CIPHER_GOOD, TRUE, 32, TRUE },
+  { NID_chacha20_poly1305, "chacha20-poly1305", "ChaCha20-Poly1305", MC_CIPHER_GOOD, TRUE, 32, FALSE },
+  { NID_des_ede3_cbc, "3des-cbc", "DES-EDE3-CBC", MC_CIPHER_OLD, FALSE, 24, FALSE },
+  { NID_rc2_cbc, "rc2-cbc", "RC2-CBC", MC_CIPHER_LEGACY, FALSE, 0, FALSE },
+  { NID_des_cbc, "des-cbc", "DES-CBC", MC_CIPHER_LEGACY, FALSE, 8, FALSE },
 };
 
 static const McDigest digests[] = {
@@ -74,6 +77,18 @@ _mc_cipher_by_name (const char *name)
   return NULL;
 }
 
+/* OpenSSL knows the cipher of RFC 8103, but not its name in CMS. */
+static int
+cipher_nid (const ASN1_OBJECT *object)
+{
+  static const guint8 chacha20_poly1305[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d,
+                                              0x01, 0x09, 0x10, 0x03, 0x12 };
+  if (OBJ_length (object) == sizeof chacha20_poly1305
+      && memcmp (OBJ_get0_data (object), chacha20_poly1305, sizeof chacha20_poly1305) == 0)
+    return NID_chacha20_poly1305;
+  return OBJ_obj2nid (object);
+}
+
 const McCipher *
 _mc_cipher_from_der (GBytes *algorithm, char **ret_name)
 {
@@ -84,10 +99,37 @@ _mc_cipher_from_der (GBytes *algorithm, char **ret_name)
   if (parsed != NULL)
     X509_ALGOR_get0 (&object, NULL, NULL, parsed);
 
-  const McCipher *cipher = object != NULL ? _mc_cipher_by_nid (OBJ_obj2nid (object)) : NULL;
+  const McCipher *cipher = object != NULL ? _mc_cipher_by_nid (cipher_nid (object)) : NULL;
   if (ret_name != NULL)
     *ret_name = cipher != NULL ? g_strdup (cipher->name) : _mc_object_name (object);
   return cipher;
+}
+
+static gboolean
+copy_octets (const ASN1_STRING *string, guint8 *out, gsize size)
+{
+  if (ASN1_STRING_type (string) != V_ASN1_OCTET_STRING || ASN1_STRING_length (string) != (int) size)
+    return FALSE;
+  memcpy (out, ASN1_STRING_get0_data (string), size);
+  return TRUE;
+}
+
+gboolean
+_mc_chacha_parameters (GBytes *algorithm, GBytes *mac, guint8 *nonce, guint8 *tag)
+{
+  int type = V_ASN1_UNDEF;
+  const void *value = NULL;
+  gsize size;
+  const unsigned char *at = g_bytes_get_data (algorithm, &size);
+  g_autoptr (X509_ALGOR) parsed = d2i_X509_ALGOR (NULL, &at, (long) size);
+  if (parsed == NULL || mac == NULL)
+    return FALSE;
+  at = g_bytes_get_data (mac, &size);
+  g_autoptr (ASN1_OCTET_STRING) octets = d2i_ASN1_OCTET_STRING (NULL, &at, (long) size);
+  X509_ALGOR_get0 (NULL, &type, &value, parsed);
+  return octets != NULL && type == V_ASN1_OCTET_STRING
+         && copy_octets (value, nonce, MC_CHACHA_NONCE_BYTES)
+         && copy_octets (octets, tag, MC_CHACHA_TAG_BYTES);
 }
 
 const McDigest *

@@ -16,6 +16,7 @@ typedef struct {
   const char *openssl;      /* what it is fetched by */
   McCipherRank rank;
   gboolean aead;
+  gsize key_bytes;          /* 0: not fixed */
   gboolean written;         /* may be chosen for writing */
 } McCipher;
 
@@ -24,6 +25,12 @@ const McCipher *_mc_cipher_by_name (const char *name);
 /* The AlgorithmIdentifier's cipher; NULL when it is none that we know. *ret_name
  * (nullable): its name, or its OID when it is unknown. */
 const McCipher *_mc_cipher_from_der (GBytes *algorithm, char **ret_name);
+
+#define MC_CHACHA_NONCE_BYTES 12
+#define MC_CHACHA_TAG_BYTES 16
+/* Nonce and tag of ChaCha20-Poly1305 (RFC 8103), out of AlgorithmIdentifier and tag as they
+ * stand in the object. FALSE: not of the right size. */
+gboolean _mc_chacha_parameters (GBytes *algorithm, GBytes *mac, guint8 *nonce, guint8 *tag);
 
 typedef struct {
   int nid;

@@ -204,6 +204,18 @@ _mc_smime_pump (BIO *from, McSpool *to, GError **error)
   return ok && done == 0;
 }
 
+gboolean
+_mc_smime_pump_bio (BIO *from, BIO *to)
+{
+  g_autofree char *piece = g_malloc (PIECE_BYTES);
+  gboolean ok = TRUE;
+  int done;
+  while (ok && (done = BIO_read (from, piece, (int) PIECE_BYTES)) > 0)
+    ok = BIO_write (to, piece, done) == done;
+  _mc_wipe (piece, PIECE_BYTES);
+  return ok && done == 0;
+}
+
 BIO *
 _mc_smime_hash_new (McEngine *engine, const char *digest)
 {

@@ -28,6 +28,9 @@ gboolean _mc_smime_bio_check (BIO *bio, GError **error);
  * failed. Our own failures are found with _mc_smime_bio_check() on the BIO they are in. */
 gboolean _mc_smime_pump (BIO *from, McSpool *to, GError **error);
 
+/* The same into another BIO. FALSE: the cause is found on either of them. */
+gboolean _mc_smime_pump_bio (BIO *from, BIO *to);
+
 /* A BIO that hashes what is read through it. NULL: there is no such digest. */
 BIO *_mc_smime_hash_new (McEngine *engine, const char *digest);
 /* Reads @content to its end through @hashes (nullable: none), which is left without it. */

@@ -47,7 +47,7 @@ can_verify (EVP_PKEY *key)
 static gboolean
 can_encrypt (EVP_PKEY *key)
 {
-  return EVP_PKEY_is_a (key, "RSA") || EVP_PKEY_is_a (key, "EC");
+  return EVP_PKEY_is_a (key, "RSA") || EVP_PKEY_is_a (key, "EC") || EVP_PKEY_is_a (key, "X25519");
 }
 
 McKeyUse

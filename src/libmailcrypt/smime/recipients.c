@@ -17,6 +17,7 @@ typedef struct {
   X509_NAME *issuer;
   ASN1_INTEGER *serial;
   const char *scheme;       /* of the key encryption, static */
+  gboolean sha1;            /* the key is derived with SHA-1 */
   CMS_RecipientInfo *info;
   CMS_RecipientEncryptedKey *encrypted_key;   /* of key agreement, else NULL */
 } Name;
@@ -71,6 +72,7 @@ note_certificate (Lister *self, const Name *name, X509 *certificate, McRecipient
   X509_up_ref (certificate);
   own->certificate = certificate;
   own->algorithm = g_strdup (recipient->algorithm);
+  own->sha1 = name->sha1;
   g_ptr_array_add (self->own, own);
   recipient->have_secret = TRUE;
 }
@@ -127,11 +129,26 @@ add_transport (Lister *self, CMS_RecipientInfo *info, GError **error)
 }
 
 static gboolean
+derives_with_sha1 (CMS_RecipientInfo *info)
+{
+  X509_ALGOR *algorithm = NULL;
+  ASN1_OCTET_STRING *ukm = NULL;
+  const ASN1_OBJECT *object = NULL;
+  if (CMS_RecipientInfo_kari_get0_alg (info, &algorithm, &ukm) != 1)
+    return FALSE;
+  X509_ALGOR_get0 (&object, NULL, NULL, algorithm);
+  int nid = OBJ_obj2nid (object);
+  return nid == NID_dhSinglePass_stdDH_sha1kdf_scheme
+         || nid == NID_dhSinglePass_cofactorDH_sha1kdf_scheme;
+}
+
+static gboolean
 add_agreement (Lister *self, CMS_RecipientInfo *info, GError **error)
 {
   STACK_OF (CMS_RecipientEncryptedKey) *keys = CMS_RecipientInfo_kari_get0_reks (info);
+  gboolean sha1 = derives_with_sha1 (info);
   for (int i = 0; i < sk_CMS_RecipientEncryptedKey_num (keys); i++) {
-    Name name = { .info = info, .scheme = "ecdh" };
+    Name name = { .info = info, .scheme = sha1 ? "ecdh-sha1" : "ecdh", .sha1 = sha1 };
     name.encrypted_key = sk_CMS_RecipientEncryptedKey_value (keys, i);
     if (CMS_RecipientEncryptedKey_get0_id (name.encrypted_key, &name.key_identifier, NULL, NULL,
                                            &name.issuer, &name.serial) == 1

@@ -8,6 +8,7 @@
 typedef struct {
   X509 *certificate;        /* owned */
   char *algorithm;          /* owned: of the key encryption */
+  gboolean sha1;            /* the key is derived with SHA-1 */
 } McOwnRecipient;
 
 void _mc_own_recipient_free (McOwnRecipient *own);

@@ -6,12 +6,14 @@
 
 #include "base/error.h"
 #include "keys/find.h"
+#include "smime/agreement.h"
 #include "smime/algorithms.h"
 #include "smime/attributes.h"
 #include "smime/bio.h"
 #include "smime/certificate.h"
 #include "smime/chain.h"
 #include "smime/eddsa.h"
+#include "smime/envelope.h"
 #include "smime/private-key.h"
 
 #include <glib/gi18n-lib.h>
@@ -253,9 +255,12 @@ set_oaep (EVP_PKEY_CTX *context)
  * follows the size of the content key (RFC 8551 section 2.3), its key derivation does not:
  * that would be SHA-1. */
 static gboolean
-add_recipient (CMS_ContentInfo *cms, X509 *certificate, const McCipher *cipher)
+add_recipient (McEngine *engine, CMS_ContentInfo *cms, X509 *certificate, const McCipher *cipher,
+               GPtrArray *agreements)
 {
   EVP_PKEY *key = X509_get0_pubkey (certificate);
+  if (_mc_agreement_is_key (key))
+    return _mc_agreement_add (cms, engine->libctx, certificate, cipher->key_bytes, agreements);
   CMS_RecipientInfo *info =
     CMS_add1_recipient_cert (cms, certificate, CMS_KEY_PARAM);
   EVP_PKEY_CTX *context = info != NULL ? CMS_RecipientInfo_get0_pkey_ctx (info) : NULL;
@@ -267,8 +272,8 @@ add_recipient (CMS_ContentInfo *cms, X509 *certificate, const McCipher *cipher)
 }
 
 static gboolean
-add_recipients (CMS_ContentInfo *cms, GPtrArray *recipients, const McCipher *cipher,
-                GError **error)
+add_recipients (McEngine *engine, CMS_ContentInfo *cms, GPtrArray *recipients,
+                const McCipher *cipher, GPtrArray *agreements, GError **error)
 {
   for (guint i = 0; i < recipients->len; i++) {
     McKey *key = recipients->pdata[i];
@@ -278,7 +283,7 @@ add_recipients (CMS_ContentInfo *cms, GPtrArray *recipients, const McCipher *cip
                      key->fingerprint);
       return FALSE;
     }
-    if (!add_recipient (cms, certificate, cipher))
+    if (!add_recipient (engine, cms, certificate, cipher, agreements))
       return _mc_smime_set_openssl_error (error, MC_ERROR_ENGINE, _("cannot encrypt to %s"),
                                           key->fingerprint);
   }
@@ -307,11 +312,13 @@ _mc_smime_encrypt (McEngine *engine, const McEncryptJob *job, McSealed *ret_seal
                     : CMS_EnvelopedData_create_ex (fetched, engine->libctx, NULL);
   if (cms == NULL)
     return _mc_smime_set_openssl_error (error, MC_ERROR_ENGINE, _("encryption cannot be started"));
-  if (!add_recipients (cms, job->recipients, cipher, error))
+  g_autoptr (GPtrArray) agreements =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_agreement_free);
+  if (!add_recipients (engine, cms, job->recipients, cipher, agreements, error))
     return FALSE;
 
   g_autoptr (McSpool) object = _mc_spool_new (_mc_context_get_limits (engine->context));
-  if (!write_object (engine, cms, job->content, CMS_BINARY | CMS_STREAM, object, cancellable, error))
+  if (!_mc_envelope_write (engine, cms, agreements, job->content, object, cancellable, error))
     return FALSE;
   *ret_sealed = (McSealed) { .object = g_steal_pointer (&object),
                              .format = g_strdup (cipher->aead ? "auth-enveloped-data"

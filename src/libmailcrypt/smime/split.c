@@ -48,6 +48,7 @@ _mc_cms_parts_clear (McCmsParts *parts)
   g_clear_pointer (&parts->skeleton, g_bytes_unref);
   g_clear_pointer (&parts->cipher, g_bytes_unref);
   g_clear_pointer (&parts->auth_attrs, g_bytes_unref);
+  g_clear_pointer (&parts->mac, g_bytes_unref);
 }
 
 static gboolean
@@ -229,9 +230,10 @@ note_child (Splitter *self, const McTlv *tlv, guint64 next, gboolean behind_cont
     return TRUE;
   if (tlv->tag == (MC_BER_CONTEXT (1) | MC_BER_CONSTRUCTED))
     return load_element (self, tlv, next, &parts->auth_attrs, error);
-  if (tlv->tag == MC_BER_OCTETS)
-    parts->mac_bytes = (gsize) (tlv->end - tlv->body);
-  return TRUE;
+  if (tlv->tag != MC_BER_OCTETS)
+    return TRUE;
+  parts->mac_bytes = (gsize) (tlv->end - tlv->body);
+  return load_element (self, tlv, next, &parts->mac, error);
 }
 
 /* SignedData, EnvelopedData, AuthEnvelopedData: the first SEQUENCE among the children

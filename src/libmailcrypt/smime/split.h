@@ -26,7 +26,8 @@ typedef struct {
   McTlv content;            /* its octet string */
   GBytes *cipher;           /* DER AlgorithmIdentifier of enveloped and compressed kinds */
   GBytes *auth_attrs;       /* auth-enveloped: authAttrs as it stands there, nullable */
-  gsize mac_bytes;          /* auth-enveloped: size of the tag */
+  GBytes *mac;              /* auth-enveloped: the tag, with its own BER tag; nullable */
+  gsize mac_bytes;          /* its size */
   gsize n_signers;          /* signed: signerInfos */
   gsize n_recipients;       /* enveloped kinds: recipientInfos */
 } McCmsParts;

@@ -5,8 +5,11 @@
 #include "smime/split.h"
 
 #include "base/error.h"
+#include "base/secret.h"
+#include "smime/agreement.h"
 #include "smime/algorithms.h"
 #include "smime/bio.h"
+#include "smime/envelope.h"
 #include "smime/inflate.h"
 #include "smime/private-key.h"
 #include "smime/recipients.h"
@@ -146,15 +149,12 @@ check_cipher (Unwrapper *self, McLayer *layer)
 /* Authenticated attributes are part of what the tag covers (RFC 5083 section 2.2), as a
  * SET. OpenSSL leaves them out. */
 static gboolean
-feed_attributes (Unwrapper *self, BIO *plain)
+feed_attributes (Unwrapper *self, EVP_CIPHER_CTX *context)
 {
-  EVP_CIPHER_CTX *context = NULL;
   int done;
   gsize size;
   if (self->parts.auth_attrs == NULL)
     return TRUE;
-  if (BIO_get_cipher_ctx (plain, &context) != 1)
-    return FALSE;
   const unsigned char *data = g_bytes_get_data (self->parts.auth_attrs, &size);
   g_autofree unsigned char *set = g_memdup2 (data, size);
   if (size == 0 || size > G_MAXINT)
@@ -169,18 +169,50 @@ typedef enum {
   FAILED,                   /* a GError is set */
 } Outcome;
 
+/* A BIO to read the content of a ChaCha20-Poly1305 object (RFC 8103) from, over @content. NULL:
+ * it cannot be opened. */
+static BIO *
+start_chacha (Unwrapper *self, CMS_ContentInfo *cms, BIO *content, OSSL_LIB_CTX *libctx)
+{
+  g_autoptr (EVP_CIPHER) cipher = EVP_CIPHER_fetch (libctx, "ChaCha20-Poly1305", NULL);
+  g_autoptr (BIO) bio = BIO_new (BIO_f_cipher ());
+  g_autoptr (McSecret) key = _mc_envelope_get_content_key (cms, libctx);
+  EVP_CIPHER_CTX *context = NULL;
+  guint8 nonce[MC_CHACHA_NONCE_BYTES], tag[MC_CHACHA_TAG_BYTES];
+  if (cipher == NULL || bio == NULL || key == NULL
+      || _mc_secret_get_size (key) != (gsize) EVP_CIPHER_get_key_length (cipher)
+      || !_mc_chacha_parameters (self->parts.cipher, self->parts.mac, nonce, tag)
+      || BIO_get_cipher_ctx (bio, &context) != 1
+      || EVP_CipherInit_ex2 (context, cipher, (const guint8 *) _mc_secret_get_data (key), nonce, 0,
+                             NULL) != 1
+      || EVP_CIPHER_CTX_ctrl (context, EVP_CTRL_AEAD_SET_TAG, sizeof tag, tag) != 1)
+    return NULL;
+  return BIO_push (g_steal_pointer (&bio), content);
+}
+
+static BIO *
+start_reading (Unwrapper *self, CMS_ContentInfo *cms, BIO *content, OSSL_LIB_CTX *libctx)
+{
+  const McCipher *cipher = _mc_cipher_from_der (self->parts.cipher, NULL);
+  return cipher != NULL && cipher->nid == NID_chacha20_poly1305
+           ? start_chacha (self, cms, content, libctx)
+           : CMS_dataInit (cms, content);
+}
+
 /* Decrypts into a new spool, which is handed out only when all of it is good. */
 static Outcome
-decrypt_content (Unwrapper *self, CMS_ContentInfo *cms, GError **error)
+decrypt_content (Unwrapper *self, CMS_ContentInfo *cms, OSSL_LIB_CTX *libctx, GError **error)
 {
   GError *own = NULL;
+  EVP_CIPHER_CTX *context = NULL;
   g_autoptr (McSpool) output = new_spool (self);
   g_autoptr (BIO) content =
     _mc_cms_content_bio (self->engine, self->object, &self->parts, self->cancellable);
-  BIO *plain = CMS_dataInit (cms, content);
+  BIO *plain = start_reading (self, cms, content, libctx);
   if (plain == NULL)
     return NOT_OPENED;
-  gboolean read = feed_attributes (self, plain) && _mc_smime_pump (plain, output, &own);
+  gboolean read = BIO_get_cipher_ctx (plain, &context) == 1 && feed_attributes (self, context)
+                  && _mc_smime_pump (plain, output, &own);
   gboolean whole = BIO_get_cipher_status (plain) > 0;
   BIO_pop (content);
   BIO_free_all (plain);
@@ -204,9 +236,13 @@ decrypt_with (Unwrapper *self, OSSL_LIB_CTX *libctx, const McOwnRecipient *own, 
   g_autoptr (CMS_ContentInfo) cms = _mc_cms_parse (libctx, &self->parts, error);
   if (cms == NULL)
     return FAILED;
+  if (_mc_agreement_is_key (key)) {
+    g_autoptr (CMS_ContentInfo) opened = _mc_agreement_open (cms, libctx, own->certificate, key);
+    return opened != NULL ? decrypt_content (self, opened, libctx, error) : NOT_OPENED;
+  }
   if (CMS_decrypt_set1_pkey (cms, key, own->certificate) != 1)
     return NOT_OPENED;
-  return decrypt_content (self, cms, error);
+  return decrypt_content (self, cms, libctx, error);
 }
 
 static gboolean
@@ -215,6 +251,9 @@ set_opened (Unwrapper *self, McLayer *layer, const McOwnRecipient *own)
   layer->decryption = MC_DECRYPTION_OK;
   layer->authenticated = self->parts.kind == MC_CMS_AUTH_ENVELOPED;
   _mc_layer_set_algorithm (layer, "key-encryption", own->algorithm);
+  if (own->sha1)
+    _mc_layer_add_reason (layer, "weak-key-derivation", NULL,
+                          _("the key of the content is derived with the old digest SHA-1"));
   if (!layer->authenticated)
     _mc_layer_add_reason (layer, "not-authenticated", NULL,
                           _("the cipher does not protect against changes on the way"));
