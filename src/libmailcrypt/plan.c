@@ -8,38 +8,18 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "context.h"
-#include "seal.h"
+#include "plan.h"
 
-/* Everybody concerned, before any key is looked for. */
-typedef struct {
-  GPtrArray *visible; /* of char*: addresses as written, each mailbox once */
-  GPtrArray *hidden;  /* of char* */
-  char *sender;       /* nullable: the one address of From, as written */
-  char *signer;       /* nullable: whose key signs and gets the own copy; address or fingerprint */
-  McProtocol protocol;  /* UNKNOWN: to be chosen */
-} McParties;
-
-/* How far one protocol gets. */
-typedef struct {
-  McProtocol protocol;
-  GPtrArray *recipients; /* of McResolution, for the visible */
-  GPtrArray *hidden;     /* of McResolution */
-  McResolution *self;    /* nullable: not wanted */
-  McResolution *signer;  /* nullable: not wanted */
-} McOffer;
-
-static void
-parties_clear (McParties *parties)
+void
+_mc_parties_clear (McParties *parties)
 {
   g_clear_pointer (&parties->visible, g_ptr_array_unref);
   g_clear_pointer (&parties->hidden, g_ptr_array_unref);
   g_clear_pointer (&parties->sender, g_free);
   g_clear_pointer (&parties->signer, g_free);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (McParties, parties_clear)
-
-static void
-offer_free (McOffer *offer)
+void
+_mc_offer_free (McOffer *offer)
 {
   if (offer == NULL)
     return;
@@ -49,8 +29,6 @@ offer_free (McOffer *offer)
   g_clear_pointer (&offer->signer, _mc_resolution_free);
   g_free (offer);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (McOffer, offer_free)
-
 void
 _mc_plan_clear (McPlan *plan)
 {
@@ -163,12 +141,12 @@ find_parties (McSeal *seal, const McTree *tree, McParties *ret, GError **error)
 
   ret->visible = g_ptr_array_new_with_free_func (g_free);
   ret->hidden = g_ptr_array_new_with_free_func (g_free);
-  if (!find_sender (tree, ret, error))
+  if (tree != NULL && !find_sender (tree, ret, error))
     return FALSE;
   if ((seal->flags & MC_SEAL_ENCRYPT) == 0)
     return TRUE;
 
-  if (seal->recipients->len == 0
+  if (tree != NULL && seal->recipients->len == 0
       && (!add_field (tree, "To", ret->visible, error)
           || !add_field (tree, "Cc", ret->visible, error)
           || !add_field (tree, "Bcc", ret->hidden, error)))
@@ -240,9 +218,9 @@ resolve_self (McSeal *seal, const McParties *parties, McOffer *offer, GCancellab
   return offer->self != NULL;
 }
 
-static McOffer *
-make_offer (McSeal *seal, const McParties *parties, McProtocol protocol, GCancellable *cancellable,
-            GError **error)
+McOffer *
+_mc_offer_new (McSeal *seal, const McParties *parties, McProtocol protocol,
+               GCancellable *cancellable, GError **error)
 {
   g_autoptr (McOffer) offer = g_new0 (McOffer, 1);
   gboolean encrypt = (seal->flags & MC_SEAL_ENCRYPT) != 0;
@@ -273,8 +251,8 @@ collect_missing (GPtrArray *resolutions, GPtrArray *missing)
       g_ptr_array_add (missing, resolutions->pdata[i]);
 }
 
-static gboolean
-reaches_everybody (const McOffer *offer)
+gboolean
+_mc_offer_reaches_everybody (const McOffer *offer)
 {
   g_autoptr (GPtrArray) missing = g_ptr_array_new ();
 
@@ -289,11 +267,16 @@ can_sign (const McOffer *offer)
   return offer->signer == NULL || offer->signer->chosen != NULL;
 }
 
+gboolean
+_mc_offer_serves_sender (const McOffer *offer)
+{
+  return can_sign (offer) && (offer->self == NULL || offer->self->chosen != NULL);
+}
+
 static gboolean
 is_complete (const McOffer *offer)
 {
-  return reaches_everybody (offer) && can_sign (offer)
-         && (offer->self == NULL || offer->self->chosen != NULL);
+  return _mc_offer_reaches_everybody (offer) && _mc_offer_serves_sender (offer);
 }
 
 /* ------------------------------------------------------------------- choice -- */
@@ -344,16 +327,15 @@ refuse_signer (GPtrArray *offers, GError **error)
   _mc_resolutions_set_error (missing, MC_KEY_CAN_SIGN, error);
 }
 
-/* Why no offer will do: the recipients first, then the signature, then the own copy. */
-static void
-refuse (GPtrArray *offers, GError **error)
+void
+_mc_offers_refuse (GPtrArray *offers, GError **error)
 {
   g_autoptr (GPtrArray) reaching = g_ptr_array_new ();
   g_autoptr (GPtrArray) signing = g_ptr_array_new ();
 
   for (guint i = 0; i < offers->len; i++) {
     McOffer *offer = offers->pdata[i];
-    if (!reaches_everybody (offer))
+    if (!_mc_offer_reaches_everybody (offer))
       continue;
     g_ptr_array_add (reaching, offer);
     if (can_sign (offer))
@@ -367,9 +349,9 @@ refuse (GPtrArray *offers, GError **error)
     refuse_self (signing->pdata[0], error);
 }
 
-/* The protocols that may be asked, in order of preference. */
-static guint
-list_protocols (McSeal *seal, const McParties *parties, McProtocol *protocols, GError **error)
+guint
+_mc_parties_list_protocols (McSeal *seal, const McParties *parties, McProtocol *protocols,
+                            GError **error)
 {
   static const McProtocol all[] = { MC_PROTOCOL_OPENPGP, MC_PROTOCOL_SMIME };
   guint n = 0;
@@ -394,11 +376,11 @@ static McOffer *
 choose_offer (McSeal *seal, const McParties *parties, GCancellable *cancellable, GError **error)
 {
   McProtocol protocols[2];
-  guint n = list_protocols (seal, parties, protocols, error);
-  g_autoptr (GPtrArray) offers = g_ptr_array_new_with_free_func ((GDestroyNotify) offer_free);
+  guint n = _mc_parties_list_protocols (seal, parties, protocols, error);
+  g_autoptr (GPtrArray) offers = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_offer_free);
 
   for (guint i = 0; i < n; i++) {
-    McOffer *offer = make_offer (seal, parties, protocols[i], cancellable, error);
+    McOffer *offer = _mc_offer_new (seal, parties, protocols[i], cancellable, error);
     if (offer == NULL)
       return NULL;
     if (is_complete (offer))
@@ -406,7 +388,7 @@ choose_offer (McSeal *seal, const McParties *parties, GCancellable *cancellable,
     g_ptr_array_add (offers, offer);
   }
   if (n > 0)
-    refuse (offers, error);
+    _mc_offers_refuse (offers, error);
   if (n > 0 && parties->hidden->len > 0 && parties->protocol == MC_PROTOCOL_UNKNOWN)
     _mc_error_add_hint (error, _("S/MIME was not asked, it cannot hide recipients: mailcrypt "
                                  "sendmail gives each of them a copy of their own"));
@@ -491,15 +473,24 @@ check_parties (McSeal *seal, const McParties *parties, GError **error)
 }
 
 gboolean
+_mc_parties_find (McSeal *seal, const McTree *tree, const char *sender, McParties *ret_parties,
+                  GError **error)
+{
+  if (!find_parties (seal, tree, ret_parties, error))
+    return FALSE;
+  if (sender != NULL)
+    ret_parties->sender = g_strdup (sender);
+  settle_identity (seal, ret_parties);
+  return check_parties (seal, ret_parties, error);
+}
+
+gboolean
 _mc_seal_plan (McSeal *seal, const McTree *tree, McPlan *ret_plan, GCancellable *cancellable,
                GError **error)
 {
   g_auto (McParties) parties = { 0 };
 
-  if (!find_parties (seal, tree, &parties, error))
-    return FALSE;
-  settle_identity (seal, &parties);
-  if (!check_parties (seal, &parties, error))
+  if (!_mc_parties_find (seal, tree, NULL, &parties, error))
     return FALSE;
   g_autoptr (McOffer) offer = choose_offer (seal, &parties, cancellable, error);
   if (offer == NULL)

@@ -121,7 +121,7 @@ test_untrusted (void)
   pin (MC_PROTOCOL_OPENPGP, A40, BOB, MC_PIN_TRUSTED);
   check_chosen (BOB, MC_KEY_CAN_ENCRYPT, A40);
   pin (MC_PROTOCOL_OPENPGP, A40, "", MC_PIN_DISTRUSTED);
-  check_reasons (MC_KEY_CAN_ENCRYPT, "untrusted distrusted");
+  check_reasons (MC_KEY_CAN_ENCRYPT, "distrusted");
 }
 
 static void
@@ -150,7 +150,7 @@ test_use (void)
   check_reasons (MC_KEY_CAN_ENCRYPT, "cannot-encrypt");
   check_reasons (MC_KEY_CAN_SIGN, "cannot-sign no-secret-part");
   key->validity = MC_VALIDITY_EXPIRED;
-  check_reasons (MC_KEY_CAN_ENCRYPT, "expired cannot-encrypt");
+  check_reasons (MC_KEY_CAN_ENCRYPT, "expired");
   key->use = 0;   /* as OpenPGP's keys then are */
   key->secret = MC_SECRET_AGENT;
   check_reasons (MC_KEY_CAN_ENCRYPT, "expired");
@@ -172,8 +172,8 @@ test_signing (void)
   check_chosen (BOB, MC_KEY_CAN_SIGN, A40);
   check_chosen (BOB, MC_KEY_CAN_ENCRYPT, A40);
   pin (MC_PROTOCOL_OPENPGP, A40, "", MC_PIN_DISTRUSTED);
-  check_reasons (MC_KEY_CAN_SIGN, "untrusted distrusted");
-  check_reasons (MC_KEY_CAN_ENCRYPT, "untrusted distrusted");
+  check_reasons (MC_KEY_CAN_SIGN, "distrusted");
+  check_reasons (MC_KEY_CAN_ENCRYPT, "distrusted");
 }
 
 static void
@@ -185,13 +185,106 @@ test_newest_wins (void)
   check_chosen (BOB, MC_KEY_CAN_ENCRYPT, B40);
 }
 
+/* The candidates in order: "FIRST-LETTER:STATE:REASONS". */
 static void
-test_same_age_by_fingerprint (void)
+check_order (McKeyUse use, const char *expected)
+{
+  g_autoptr (McResolution) resolution = resolve (MC_PROTOCOL_OPENPGP, BOB, use);
+  g_autoptr (GString) got = g_string_new (resolution->ambiguous ? "ambiguous" : "");
+  for (guint i = 0; i < resolution->candidates->len; i++) {
+    const McCandidate *candidate = g_ptr_array_index (resolution->candidates, i);
+    g_string_append_printf (got, " %c:%s", candidate->key->fingerprint[0],
+                            candidate->chosen ? "chosen" : candidate->usable ? "usable" : "no");
+    for (guint j = 0; j < candidate->reasons->len; j++)
+      g_string_append_printf (got, ":%s",
+                              mc_reason_get_code (g_ptr_array_index (candidate->reasons, j)));
+  }
+  CU_ASSERT_STRING_EQUAL (g_strstrip (got->str), expected);
+  if (strcmp (got->str, expected) != 0)
+    g_printerr ("order: %s\n", got->str);
+}
+
+/* Nothing speaks for one of them more than for the other, until the user does. */
+static void
+test_ambiguous (void)
 {
   add_key (C40, MC_TRUST_TRUSTED);
   add_key (A40, MC_TRUST_TRUSTED);
+  add_key (B40, MC_TRUST_TRUSTED)->valid_from = 1;
+  check_chosen (BOB, MC_KEY_CAN_ENCRYPT, NULL);
+  check_order (MC_KEY_CAN_ENCRYPT, "ambiguous a:usable:ambiguous c:usable:ambiguous b:usable:older");
+  pin (MC_PROTOCOL_OPENPGP, C40, BOB, MC_PIN_TRUSTED);
+  check_order (MC_KEY_CAN_ENCRYPT, "c:chosen a:usable:not-pinned b:usable:not-pinned");
+}
+
+static void
+test_ambiguous_error (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) resolutions =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_resolution_free);
+  add_key (A40, MC_TRUST_TRUSTED);
   add_key (B40, MC_TRUST_TRUSTED);
-  check_chosen (BOB, MC_KEY_CAN_ENCRYPT, A40);
+  g_ptr_array_add (resolutions, resolve (MC_PROTOCOL_OPENPGP, BOB, MC_KEY_CAN_ENCRYPT));
+  _mc_resolutions_set_error (resolutions, MC_KEY_CAN_ENCRYPT, &error);
+  CU_ASSERT_TRUE_FATAL (g_error_matches (error, MC_ERROR, MC_ERROR_NO_KEY));
+  CU_ASSERT_PTR_NOT_NULL (strstr (error->message, "just as good"));
+  CU_ASSERT_PTR_NOT_NULL (strstr (mc_error_get_hint (error),
+                                  "mailcrypt keys trust " A40 " --for " BOB));
+}
+
+/* Of several candidates each has its own reason, and each reason stands once. */
+static void
+test_reasons_of_all (void)
+{
+  static const struct {
+    McValidity validity;
+    McTrustFact trust;
+    McKeyUse use;
+    McSecretHome secret;
+    gboolean weak;
+    McKeyUse asked;
+    const char *expected;
+  } rows[] = {
+    { MC_VALIDITY_VALID, MC_TRUST_TRUSTED, MC_KEY_CAN_ENCRYPT, 0, FALSE, MC_KEY_CAN_ENCRYPT,
+      "a:chosen" },
+    { MC_VALIDITY_VALID, MC_TRUST_UNTRUSTED, MC_KEY_CAN_ENCRYPT, 0, FALSE, MC_KEY_CAN_ENCRYPT,
+      "a:no:untrusted" },
+    { MC_VALIDITY_EXPIRED, MC_TRUST_UNTRUSTED, MC_KEY_CAN_CERTIFY, 0, FALSE, MC_KEY_CAN_ENCRYPT,
+      "a:no:expired" },
+    { MC_VALIDITY_REVOKED, MC_TRUST_UNTRUSTED, 0, 0, FALSE, MC_KEY_CAN_ENCRYPT, "a:no:revoked" },
+    { MC_VALIDITY_EXPIRED, MC_TRUST_TRUSTED, MC_KEY_CAN_ENCRYPT, MC_SECRET_AGENT, FALSE,
+      MC_KEY_CAN_SIGN, "a:no:expired" },
+    { MC_VALIDITY_VALID, MC_TRUST_UNTRUSTED, MC_KEY_CAN_ENCRYPT, MC_SECRET_AGENT, FALSE,
+      MC_KEY_CAN_SIGN, "a:no:cannot-sign" },
+    { MC_VALIDITY_VALID, MC_TRUST_UNTRUSTED, MC_KEY_CAN_SIGN, 0, TRUE, MC_KEY_CAN_ENCRYPT,
+      "a:no:cannot-encrypt:weak-key:untrusted" },
+    { MC_VALIDITY_UNUSABLE, MC_TRUST_TRUSTED, 0, MC_SECRET_AGENT, FALSE, MC_KEY_CAN_SIGN,
+      "a:no:disabled" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    double_reset ();
+    McKey *key = add_key (A40, rows[i].trust);
+    key->validity = rows[i].validity;
+    key->use = rows[i].use;
+    key->secret = rows[i].secret;
+    key->weak = rows[i].weak;
+    check_order (rows[i].asked, rows[i].expected);
+  }
+}
+
+static void
+test_merits (void)
+{
+  McKey *key = add_key (A40, MC_TRUST_TRUSTED);
+  key->secret = MC_SECRET_AGENT;
+  pin (MC_PROTOCOL_OPENPGP, A40, BOB, MC_PIN_TRUSTED);
+  g_autoptr (McResolution) resolution = resolve (MC_PROTOCOL_OPENPGP, BOB, MC_KEY_CAN_ENCRYPT);
+  const McCandidate *candidate = g_ptr_array_index (resolution->candidates, 0);
+  static const char *const codes[] = { "pinned", "address", "own", "trusted", "valid" };
+  CU_ASSERT_EQUAL_FATAL (candidate->merits->len, G_N_ELEMENTS (codes));
+  for (gsize i = 0; i < G_N_ELEMENTS (codes); i++)
+    CU_ASSERT_STRING_EQUAL (mc_reason_get_code (g_ptr_array_index (candidate->merits, i)), codes[i]);
 }
 
 static void
@@ -357,7 +450,10 @@ static CU_TestInfo tests[] = {
   { "use and strength", test_use },
   { "signing with an own key", test_signing },
   { "the newest wins", test_newest_wins },
-  { "equals by fingerprint", test_same_age_by_fingerprint },
+  { "equals are ambiguous until one is pinned", test_ambiguous },
+  { "the error of equals", test_ambiguous_error },
+  { "each reason once", test_reasons_of_all },
+  { "what speaks for a key", test_merits },
   { "trusted before own", test_trusted_before_own },
   { "the pin before all", test_pin_before_all },
   { "a pin for an address that the key does not name", test_pin_for_another_address },

@@ -34,10 +34,20 @@ question_clear (Question *question)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Question, question_clear)
 
-static void
-candidate_free (McCandidate *candidate)
+McCandidate *
+_mc_candidate_ref (McCandidate *candidate)
 {
+  candidate->ref_count++;
+  return candidate;
+}
+
+void
+_mc_candidate_unref (McCandidate *candidate)
+{
+  if (--candidate->ref_count > 0)
+    return;
   mc_key_unref (candidate->key);
+  g_ptr_array_unref (candidate->merits);
   g_ptr_array_unref (candidate->reasons);
   g_free (candidate);
 }
@@ -56,7 +66,7 @@ _mc_resolution_free (McResolution *resolution)
 /* ------------------------------------------------------------------ judging -- */
 
 static void
-against (GPtrArray *reasons, const char *code, const char *hint, const char *text)
+add_reason (GPtrArray *reasons, const char *code, const char *hint, const char *text)
 {
   g_ptr_array_add (reasons, _mc_reason_new (code, hint, "%s", text));
 }
@@ -69,40 +79,66 @@ judge_validity (const McKey *key, GPtrArray *reasons)
   case MC_VALIDITY_VALID:
     return;
   case MC_VALIDITY_EXPIRED:
-    against (reasons, "expired", _("import the renewed one: mailcrypt keys import FILE"),
-             _("expired"));
+    add_reason (reasons, "expired", _("import the renewed one: mailcrypt keys import FILE"),
+                _("expired"));
     return;
   case MC_VALIDITY_NOT_YET:
-    against (reasons, "not-yet-valid", _("check the clock of this computer"), _("not yet valid"));
+    add_reason (reasons, "not-yet-valid", _("check the clock of this computer"), _("not yet valid"));
     return;
   case MC_VALIDITY_REVOKED:
-    against (reasons, "revoked", _("import the new one: mailcrypt keys import FILE"),
-             _("revoked"));
+    add_reason (reasons, "revoked", _("import the new one: mailcrypt keys import FILE"),
+                _("revoked"));
     return;
   case MC_VALIDITY_UNUSABLE:
-    against (reasons, "disabled", NULL, _("disabled or broken"));
+    add_reason (reasons, "disabled", NULL, _("disabled or broken"));
     return;
   case MC_VALIDITY_UNKNOWN:
   default:
-    against (reasons, "unknown-validity", NULL, _("its validity could not be found out"));
+    add_reason (reasons, "unknown-validity", NULL, _("its validity could not be found out"));
     return;
   }
 }
 
-/* Of a key that is not valid a backend may not say what it was made for. */
+/* What the backend knows about @code, else @text. */
+static void
+add_use_reason (const McKey *key, GPtrArray *reasons, const char *code, const char *detail_code,
+                const char *text)
+{
+  for (guint i = 0; i < key->reasons->len; i++) {
+    const McReason *detail = g_ptr_array_index (key->reasons, i);
+    if (strcmp (detail->code, detail_code) == 0) {
+      add_reason (reasons, code, detail->hint, detail->text);
+      return;
+    }
+  }
+  add_reason (reasons, code, NULL, text);
+}
+
+/* What is over says enough by that; of what else is not valid a backend may not know what
+ * it was made for. */
+static gboolean
+tells_its_use (const McKey *key)
+{
+  if (key->validity == MC_VALIDITY_EXPIRED || key->validity == MC_VALIDITY_REVOKED)
+    return FALSE;
+  return key->use != 0 || key->validity == MC_VALIDITY_VALID;
+}
+
 static void
 judge_use (const McKey *key, McKeyUse use, GPtrArray *reasons)
 {
-  gboolean silent = key->use == 0 && key->validity != MC_VALIDITY_VALID;
-  if (!silent && (use & MC_KEY_CAN_ENCRYPT) != 0 && (key->use & MC_KEY_CAN_ENCRYPT) == 0)
-    against (reasons, "cannot-encrypt", NULL, _("not made for encryption"));
-  if (!silent && (use & MC_KEY_CAN_SIGN) != 0 && (key->use & MC_KEY_CAN_SIGN) == 0)
-    against (reasons, "cannot-sign", NULL, _("not made for signing"));
+  McKeyUse lacking = tells_its_use (key) ? use & ~key->use : 0;
+  if ((lacking & MC_KEY_CAN_ENCRYPT) != 0)
+    add_use_reason (key, reasons, "cannot-encrypt", "no-encryption-subkey",
+                    _("not made for encryption"));
+  if ((lacking & MC_KEY_CAN_SIGN) != 0)
+    add_use_reason (key, reasons, "cannot-sign", "no-signing-subkey", _("not made for signing"));
   if ((use & MC_KEY_CAN_SIGN) != 0 && key->secret == MC_SECRET_NONE)
-    against (reasons, "no-secret-part", _("import it with its private key: mailcrypt keys import FILE"),
-             _("its private key is not here"));
+    add_reason (reasons, "no-secret-part",
+                _("import it with its private key: mailcrypt keys import FILE"),
+                _("its private key is not here"));
   if (key->weak)
-    against (reasons, "weak-key", NULL, _("too weak"));
+    add_reason (reasons, "weak-key", NULL, _("too weak"));
 }
 
 /* Of several identities with this address the most trusted one speaks. */
@@ -130,29 +166,40 @@ is_distrusted (const McKey *key)
 
 /* Encryption: only to a key that is known to be the addressee's. One whose secret part is
  * here is the user's own. Signing asks only that the user has not rejected the key. */
+static gboolean
+needs_trust (const McKey *key, McKeyUse use)
+{
+  return (use & MC_KEY_CAN_ENCRYPT) != 0 && key->secret == MC_SECRET_NONE;
+}
+
+/* Whether what is over was ever trusted is nobody's question any more. */
 static void
 judge_trust (const McKey *key, const Question *question, GPtrArray *reasons)
 {
-  if (!is_distrusted (key)) {
-    if ((question->use & MC_KEY_CAN_ENCRYPT) == 0 || key->secret != MC_SECRET_NONE
-        || get_trust (key, question->address) == MC_TRUST_TRUSTED)
-      return;
-  }
-
   g_autofree char *hint = NULL;
+  if (is_distrusted (key)) {
+    hint = g_strdup_printf (_("to take that back: mailcrypt keys trust %s"), key->fingerprint);
+    add_reason (reasons, "distrusted", hint, _("distrusted by you"));
+    return;
+  }
+  if (!needs_trust (key, question->use)
+      || get_trust (key, question->address) == MC_TRUST_TRUSTED
+      || key->validity == MC_VALIDITY_EXPIRED || key->validity == MC_VALIDITY_REVOKED)
+    return;
+
   if (question->address != NULL)
     hint = g_strdup_printf (_("if it is theirs: mailcrypt keys trust %s --for %s"),
                             key->fingerprint, question->address);
   else
     hint = g_strdup_printf (_("if it is theirs: mailcrypt keys trust %s"), key->fingerprint);
-  against (reasons, "untrusted", hint, is_distrusted (key) ? _("distrusted by you") : _("not trusted"));
+  add_reason (reasons, "untrusted", hint, _("not trusted"));
 }
 
 static void
 judge_address (const McKey *key, const Question *question, GPtrArray *reasons)
 {
   if (question->address != NULL && _mc_key_find_identity (key, question->address) == NULL)
-    against (reasons, "wrong-address", NULL, _("made for another address"));
+    add_reason (reasons, "wrong-address", NULL, _("made for another address"));
 }
 
 /* Of these the backend knows more: a broken chain, for one. */
@@ -163,11 +210,40 @@ needs_detail (GPtrArray *reasons)
          || _mc_reasons_have (reasons, "unknown-validity");
 }
 
+/* 0 for the pin set last, G_MAXUINT for none. */
+static guint
+get_pin_rank (const McKey *key, const Question *question)
+{
+  for (guint i = 0; question->pins != NULL && question->pins[i] != NULL; i++)
+    if (strcmp (question->pins[i], key->fingerprint) == 0)
+      return i;
+  return G_MAXUINT;
+}
+
+static void
+find_merits (const McKey *key, const Question *question, GPtrArray *merits)
+{
+  if (question->fingerprint != NULL)
+    add_reason (merits, "named", NULL, _("named by its fingerprint"));
+  if (get_pin_rank (key, question) != G_MAXUINT)
+    add_reason (merits, "pinned", NULL, _("pinned for the address by you"));
+  if (question->address != NULL && _mc_key_find_identity (key, question->address) != NULL)
+    add_reason (merits, "address", NULL, _("bound to the address"));
+  if (key->secret != MC_SECRET_NONE)
+    add_reason (merits, "own", NULL, _("your own"));
+  if (get_trust (key, question->address) == MC_TRUST_TRUSTED)
+    add_reason (merits, "trusted", NULL, _("trusted"));
+  if (key->validity == MC_VALIDITY_VALID)
+    add_reason (merits, "valid", NULL, _("valid now"));
+}
+
 static McCandidate *
 judge (McKey *key, const Question *question)
 {
   McCandidate *candidate = g_new0 (McCandidate, 1);
+  candidate->ref_count = 1;
   candidate->key = mc_key_ref (key);
+  candidate->merits = _mc_reasons_new ();
   candidate->reasons = _mc_reasons_new ();
   judge_address (key, question, candidate->reasons);
   judge_validity (key, candidate->reasons);
@@ -176,19 +252,47 @@ judge (McKey *key, const Question *question)
   candidate->usable = candidate->reasons->len == 0;
   if (needs_detail (candidate->reasons))
     _mc_reasons_merge (candidate->reasons, key->reasons);
+  find_merits (key, question, candidate->merits);
   return candidate;
 }
 
 /* ------------------------------------------------------------------ ranking -- */
 
-/* 0 for the pin set last, G_MAXUINT for none. */
-static guint
-get_pin_rank (const McCandidate *candidate, const Question *question)
+/* What decides between two candidates; the order is that of the questions. */
+typedef enum {
+  BY_NOTHING,
+  BY_USABILITY,
+  BY_PIN,
+  BY_TRUST,
+  BY_FLAWS,
+  BY_AGE,
+} Criterion;
+
+static Criterion
+decide (const McCandidate *left, const McCandidate *right, const Question *question,
+        gboolean *ret_left_wins)
 {
-  for (guint i = 0; question->pins != NULL && question->pins[i] != NULL; i++)
-    if (strcmp (question->pins[i], candidate->key->fingerprint) == 0)
-      return i;
-  return G_MAXUINT;
+  const McKey *left_key = left->key, *right_key = right->key;
+  guint left_pin = get_pin_rank (left_key, question);
+  guint right_pin = get_pin_rank (right_key, question);
+  gboolean left_trusted = get_trust (left_key, question->address) == MC_TRUST_TRUSTED;
+  gboolean right_trusted = get_trust (right_key, question->address) == MC_TRUST_TRUSTED;
+  const struct {
+    Criterion criterion;
+    gint64 left, right;     /* more is better */
+  } rows[] = {
+    { BY_USABILITY, left->usable, right->usable },
+    { BY_PIN, -(gint64) left_pin, -(gint64) right_pin },
+    { BY_TRUST, left_trusted, right_trusted },
+    { BY_FLAWS, -(gint64) left->reasons->len, -(gint64) right->reasons->len },
+    { BY_AGE, left_key->valid_from, right_key->valid_from },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (rows[i].left != rows[i].right) {
+      *ret_left_wins = rows[i].left > rows[i].right;
+      return rows[i].criterion;
+    }
+  return BY_NOTHING;
 }
 
 static int
@@ -196,23 +300,55 @@ compare (gconstpointer a, gconstpointer b, gpointer user_data)
 {
   const McCandidate *left = *(McCandidate *const *) a;
   const McCandidate *right = *(McCandidate *const *) b;
-  const Question *question = user_data;
-  if (left->usable != right->usable)
-    return left->usable ? -1 : 1;
-
-  guint left_pin = get_pin_rank (left, question), right_pin = get_pin_rank (right, question);
-  if (left_pin != right_pin)
-    return left_pin < right_pin ? -1 : 1;
-
-  gboolean left_trusted = get_trust (left->key, question->address) == MC_TRUST_TRUSTED;
-  gboolean right_trusted = get_trust (right->key, question->address) == MC_TRUST_TRUSTED;
-  if (left_trusted != right_trusted)
-    return left_trusted ? -1 : 1;
-  if (left->reasons->len != right->reasons->len && !left->usable)
-    return left->reasons->len < right->reasons->len ? -1 : 1;
-  if (left->key->valid_from != right->key->valid_from)
-    return left->key->valid_from > right->key->valid_from ? -1 : 1;
+  gboolean left_wins = FALSE;
+  if (decide (left, right, user_data, &left_wins) != BY_NOTHING)
+    return left_wins ? -1 : 1;
   return strcmp (left->key->fingerprint, right->key->fingerprint);
+}
+
+/* Why a usable candidate stands behind the best. */
+static const struct {
+  const char *code, *text;
+} runner_up[] = {
+  [BY_PIN] = { "not-pinned", N_("another one is pinned, or was pinned later") },
+  [BY_TRUST] = { "less-trusted", N_("another one is trusted") },
+  [BY_AGE] = { "older", N_("a newer one is here") },
+};
+
+static void
+mark_ambiguous (McCandidate *candidate, const Question *question)
+{
+  g_autofree char *hint =
+    g_strdup_printf (_("choose one: mailcrypt keys trust %s --for %s"),
+                     candidate->key->fingerprint, question->address);
+  if (!_mc_reasons_have (candidate->reasons, "ambiguous"))
+    add_reason (candidate->reasons, "ambiguous", hint, _("another one is just as good"));
+}
+
+/* @candidates are in order, best first. Returns whether there is no winner among several. */
+static gboolean
+choose (GPtrArray *candidates, const Question *question)
+{
+  McCandidate *best = candidates->len > 0 ? g_ptr_array_index (candidates, 0) : NULL;
+  gboolean left_wins = FALSE, ambiguous = FALSE;
+  if (best == NULL || !best->usable)
+    return FALSE;
+  for (guint i = 1; i < candidates->len; i++) {
+    McCandidate *other = g_ptr_array_index (candidates, i);
+    if (!other->usable)
+      break;
+    Criterion criterion = decide (best, other, question, &left_wins);
+    if (criterion != BY_NOTHING && runner_up[criterion].code != NULL)
+      add_reason (other->reasons, runner_up[criterion].code, NULL, _(runner_up[criterion].text));
+    if (criterion != BY_NOTHING)
+      continue;
+    ambiguous = TRUE;
+    mark_ambiguous (other, question);
+  }
+  if (ambiguous)
+    mark_ambiguous (best, question);
+  best->chosen = !ambiguous;
+  return ambiguous;
 }
 
 /* ------------------------------------------------------------------ finding -- */
@@ -287,13 +423,14 @@ _mc_resolve (McContext *context, McProtocol protocol, const char *address_or_fin
   resolution->address = g_strdup (address_or_fingerprint);
   resolution->protocol = protocol;
   resolution->problem = g_steal_pointer (&problem);
-  resolution->candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) candidate_free);
+  resolution->candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_candidate_unref);
   for (guint i = 0; i < keys->len; i++)
     g_ptr_array_add (resolution->candidates, judge (g_ptr_array_index (keys, i), &question));
   g_ptr_array_sort_with_data (resolution->candidates, compare, &question);
 
+  resolution->ambiguous = choose (resolution->candidates, &question);
   McCandidate *best = keys->len > 0 ? g_ptr_array_index (resolution->candidates, 0) : NULL;
-  if (best != NULL && best->usable)
+  if (best != NULL && best->chosen)
     resolution->chosen = best->key;
   *ret_resolution = resolution;
   return TRUE;

@@ -5,11 +5,17 @@
 
 #include "keys/key.h"
 
-typedef struct {
+struct _McCandidate {
+  gint ref_count;
   McKey *key;               /* owned */
   gboolean usable;
-  GPtrArray *reasons;       /* of McReason (owned): against it, when not usable */
-} McCandidate;
+  gboolean chosen;
+  GPtrArray *merits;        /* of McReason (owned): what speaks for it */
+  GPtrArray *reasons;       /* of McReason (owned): why it is not usable, or why another was chosen */
+};
+
+McCandidate *_mc_candidate_ref (McCandidate *candidate);
+void _mc_candidate_unref (McCandidate *candidate);
 
 /* What was found for one address, one use and one protocol. */
 typedef struct {
@@ -17,6 +23,7 @@ typedef struct {
   McProtocol protocol;
   GPtrArray *candidates;    /* of McCandidate (owned), best first */
   McKey *chosen;            /* nullable; borrowed from the candidates */
+  gboolean ambiguous;       /* several are equally good, so that none was chosen */
   GError *problem;          /* nullable, MC_ERROR_ENGINE: why the protocol could not be asked */
 } McResolution;
 
@@ -26,7 +33,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (McResolution, _mc_resolution_free)
 /* @address_or_fingerprint: for MC_KEY_CAN_SIGN with a secret key, for MC_KEY_CAN_ENCRYPT
  * with or without. A fingerprint chooses that key whatever its addresses, if usable. Only
  * a trusted key is usable for encryption; an own key (secret part here) is for its own
- * addresses. No error when nothing is usable: then chosen is NULL. Nor
+ * addresses. Of several usable ones that wins which the user pinned for the address (the
+ * last pin), else the one valid from the latest moment; those that are equal in all that
+ * are ambiguous. No error when nothing is usable: then chosen is NULL. Nor
  * when the protocol's engine is missing or broken: another protocol may do. */
 gboolean _mc_resolve (McContext *context, McProtocol protocol, const char *address_or_fingerprint,
                       McKeyUse use, McResolution **ret_resolution, GCancellable *cancellable,
