@@ -25,8 +25,3 @@ gboolean _mc_store_step (McStore *store, sqlite3_stmt *statement, gboolean *ret_
                          GError **error);
 /* A statement of which no row is wanted. */
 gboolean _mc_store_run (McStore *store, GError **error, const char *sql, const char *types, ...);
-
-/* A transaction unless the caller already has one. */
-gboolean _mc_store_begin_own (McStore *store, gboolean *ret_own, GError **error);
-/* Commits it, or rolls it back when not @ok. Whether all went well. */
-gboolean _mc_store_end_own (McStore *store, gboolean own, gboolean ok, GError **error);

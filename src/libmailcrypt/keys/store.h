@@ -19,6 +19,11 @@ gboolean _mc_store_begin (McStore *store, GError **error);    /* immediate trans
 gboolean _mc_store_commit (McStore *store, GError **error);
 void _mc_store_rollback (McStore *store);
 
+/* A transaction unless the caller already has one. */
+gboolean _mc_store_begin_own (McStore *store, gboolean *ret_own, GError **error);
+/* Commits it, or rolls it back when not @ok. Whether all went well. */
+gboolean _mc_store_end_own (McStore *store, gboolean own, gboolean ok, GError **error);
+
 /* One certificate. Strings and bytes are owned by it. */
 typedef struct {
   char *fingerprint;        /* SHA-256, lower-case hex; the primary key */
@@ -78,6 +83,20 @@ typedef void (*McPinFunc) (const char *fingerprint, const char *address, McPin p
                            gpointer user_data);
 gboolean _mc_store_find_pins (McStore *store, McProtocol protocol, const char *fingerprint,
                               McPinFunc func, gpointer user_data, GError **error);
+/* One pin with all that there is to know of it, for backups. */
+typedef struct {
+  McProtocol protocol;
+  const char *fingerprint, *address;
+  McPin pin;
+  gint64 set_at;
+} McPinDump;
+typedef void (*McPinDumpFunc) (const McPinDump *dump, gpointer user_data);
+/* Calls @func, which must not use the store, for each pin of both protocols. */
+gboolean _mc_store_dump_pins (McStore *store, McPinDumpFunc func, gpointer user_data,
+                              GError **error);
+/* Adds it where nothing is pinned for this fingerprint and address yet. */
+gboolean _mc_store_merge_pin (McStore *store, const McPinDump *dump, gboolean *ret_new,
+                              GError **error);
 /* The fingerprints pinned as trusted for @address. (transfer full) */
 GStrv _mc_store_pinned_for (McStore *store, McProtocol protocol, const char *address,
                             GError **error);

@@ -255,15 +255,11 @@ remember_passphrases (Import *self)
 static gboolean
 write_all (Import *self, McStore *store, GPtrArray *results, GError **error)
 {
-  if (!_mc_store_begin (store, error))
+  gboolean own = FALSE;
+  if (!_mc_store_begin_own (store, &own, error))
     return FALSE;
-  if (!store_certificates (self, store, results, error) || !place_files (self, FALSE, error)) {
-    _mc_store_rollback (store);
-    withdraw_files (self);
-    return FALSE;
-  }
-  if (!_mc_store_commit (store, error)) {
-    _mc_store_rollback (store);
+  gboolean ok = store_certificates (self, store, results, error) && place_files (self, FALSE, error);
+  if (!_mc_store_end_own (store, own, ok, error)) {
     withdraw_files (self);
     return FALSE;
   }
