@@ -2,7 +2,8 @@
 /* Importing: which protocol's backend gets which bytes. */
 #include "config.h"
 
-#include "backend.h"
+#include "keys/import.h"
+
 #include "base/error.h"
 #include "base/secret.h"
 #include "context.h"
@@ -395,9 +396,9 @@ import_mail (Mail *self, McSpool *spool, GError **error)
   return FALSE;
 }
 
-static gboolean
-import_spool (McContext *context, McSpool *spool, McSecret *new_passphrase, GPtrArray *results,
-              GCancellable *cancellable, GError **error)
+gboolean
+_mc_keys_import_spool (McContext *context, McSpool *spool, McSecret *new_passphrase,
+                       GPtrArray *results, GCancellable *cancellable, GError **error)
 {
   gboolean is_mail = FALSE;
   McProtocol protocol = MC_PROTOCOL_UNKNOWN;
@@ -429,7 +430,7 @@ mc_keys_import (McContext *context, GInputStream *input, McSecret *new_passphras
     g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_imported_free);
   g_autoptr (McSpool) spool = _mc_spool_new (_mc_context_get_limits (context));
   if (!_mc_spool_append_stream (spool, input, cancellable, error)
-      || !import_spool (context, spool, new_passphrase, results, cancellable, error))
+      || !_mc_keys_import_spool (context, spool, new_passphrase, results, cancellable, error))
     return NULL;
   return g_steal_pointer (&results);
 }
