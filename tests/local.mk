@@ -108,6 +108,7 @@ script_tests = \
 	tests/cli/test_algorithms.py \
 	tests/cli/test_basics.py \
 	tests/cli/test_cards.py \
+	tests/cli/test_doctor.py \
 	tests/cli/test_headers.py \
 	tests/cli/test_help.py \
 	tests/cli/test_hostile.py \
@@ -118,6 +119,7 @@ script_tests = \
 	tests/cli/test_neomutt.py \
 	tests/cli/test_openpgp.py \
 	tests/cli/test_plain.py \
+	tests/cli/test_plan.py \
 	tests/cli/test_show.py \
 	tests/cli/test_smime.py \
 	tests/cli/test_vectors.py \

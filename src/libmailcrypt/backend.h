@@ -24,7 +24,14 @@ typedef struct {
   gboolean secret_only;
   gboolean judge;           /* fill in trust, validity and reasons as for @use, not only what is cheap */
   McKeyUse use;
+  /* Nullable: gets each key as it comes, instead of the array, so that of ten thousand only
+   * one is in memory. FALSE with @error ends the search. */
+  gboolean (*take) (McKey *key, gpointer take_data, GError **error);
+  gpointer take_data;
 } McKeyQuery;
+
+/* What a backend's find does with each @key that it found: takes the reference. */
+gboolean _mc_key_query_give (const McKeyQuery *query, McKey *key, GPtrArray *keys, GError **error);
 
 typedef struct {
   McSpan content;           /* the bytes; the backend reads them CRLF-canonical */
@@ -126,9 +133,14 @@ struct _McBackend {
    * (application/pgp-keys or a certs-only CMS), else for a file. */
   gboolean (*export) (McEngine *engine, McKey *key, gboolean mail, McSpool *output,
                       GCancellable *cancellable, GError **error);
+  /* The secret part, as mc_keys_export_secret() says. */
+  gboolean (*export_secret) (McEngine *engine, McKey *key, McSecret *new_passphrase,
+                             McSpool *output, GCancellable *cancellable, GError **error);
   gboolean (*generate) (McEngine *engine, const McKeyRequest *request, McKey **ret_key,
                         GCancellable *cancellable, GError **error);
   gboolean (*remove) (McEngine *engine, McKey *key, GCancellable *cancellable, GError **error);
+  /* Appends McFinding about the engine to @findings. */
+  void (*examine) (McEngine *engine, GPtrArray *findings, GCancellable *cancellable);
 };
 
 extern const McBackend _mc_openpgp_backend;

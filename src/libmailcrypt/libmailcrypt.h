@@ -9,7 +9,7 @@
  *   is a verdict in the #McReport. The value 0 of every verdict means "unknown" and is
  *   never good.
  * - The library prints nothing, reads no environment variable and no configuration
- *   file, changes no process state, and uses no network.
+ *   file, changes no process state, and uses no network but in mc_keys_lookup().
  * - Strings are UTF-8. Strings that come from a message, key or certificate are
  *   hostile: pass them through mc_text_escape_line() before showing them.
  * - "(transfer none)" results live as long as the object they were asked of.
@@ -395,6 +395,9 @@ guint mc_key_get_n_addresses (const McKey *key);
 const char *mc_key_get_address (const McKey *key, guint i);       /* nullable: an identity without address */
 const char *mc_key_get_name (const McKey *key, guint i);          /* nullable */
 gboolean mc_key_get_address_trusted (const McKey *key, guint i);
+const char *mc_key_get_address_validity (const McKey *key, guint i); /* nullable; GnuPG's word: "full", "marginal" ... */
+const char *mc_key_get_address_tofu (const McKey *key, guint i);     /* nullable; GnuPG's policy: "auto", "good" ... */
+const char *mc_key_get_owner_trust (const McKey *key);    /* nullable; GnuPG's word: "ultimate", "full" ... */
 McKeyUse mc_key_get_use (const McKey *key);
 McSecretHome mc_key_get_secret (const McKey *key);
 /* The smart cards that hold secret parts of it, as GnuPG prints their numbers, e.g.
@@ -415,12 +418,19 @@ GPtrArray *mc_key_get_reasons (const McKey *key);        /* of McReason: why not
 GPtrArray *mc_keys_list (McContext *context, McProtocol protocol, const char *pattern,
                          gboolean secret_only, GCancellable *cancellable, GError **error);
 
+/* The same, each key handed to @func as it comes, in no order: of ten thousand only one is
+ * in memory. @func must not use @context; FALSE with @error set ends it. */
+typedef gboolean (*McKeyFunc) (McKey *key, gpointer user_data, GError **error);
+gboolean mc_keys_foreach (McContext *context, McProtocol protocol, const char *pattern,
+                          gboolean secret_only, McKeyFunc func, gpointer user_data,
+                          GCancellable *cancellable, GError **error);
+
 /* What became of one key in an import. */
 typedef struct _McImported McImported;
 const char *mc_imported_get_fingerprint (const McImported *imported);  /* nullable */
 McProtocol mc_imported_get_protocol (const McImported *imported);
 const char *mc_imported_get_word (const McImported *imported);   /* "new" "updated" "unchanged" "rejected" */
-const char *mc_imported_get_what (const McImported *imported);   /* "public-key" "secret-key" "certificate" "private-key" "crl" */
+const char *mc_imported_get_what (const McImported *imported);   /* "public-key" "secret-key" "certificate" "private-key" "crl" "trust" */
 const char *mc_imported_get_text (const McImported *imported);   /* translated, escaped: whose, or why rejected */
 
 /* Imports what @input holds: OpenPGP armour or binary; X.509 as PEM, DER, PKCS#7 or
@@ -430,9 +440,30 @@ const char *mc_imported_get_text (const McImported *imported);   /* translated, 
 GPtrArray *mc_keys_import (McContext *context, GInputStream *input, McSecret *new_passphrase,
                            GCancellable *cancellable, GError **error);
 
+/* The same for a whole folder of another program: mutt's smime_keys, or GnuPG's home as gpgsm
+ * fills it. Each key with its certificates is taken or rejected by itself. (transfer full) */
+GPtrArray *mc_keys_import_folder (McContext *context, const char *path, McSecret *new_passphrase,
+                                  GCancellable *cancellable, GError **error);
+
 /* Writes the public part: OpenPGP armour, or PEM with the known chain. */
 gboolean mc_keys_export (McContext *context, McKey *key, GOutputStream *output,
                          GCancellable *cancellable, GError **error);
+
+/* Writes the secret part under a passphrase: OpenPGP armour under the key's own, or a
+ * PKCS#12 file (RFC 7292) with the known chain under @new_passphrase (nullable: asked for).
+ * MC_ERROR_NO_SECRET; MC_ERROR_INVALID when it would be written without protection. */
+gboolean mc_keys_export_secret (McContext *context, McKey *key, McSecret *new_passphrase,
+                                GOutputStream *output, GCancellable *cancellable, GError **error);
+
+/* Writes everything of the store to one file: certificates, private keys under the
+ * passphrases that they have, and whom the user trusts (PEM, RFC 7468). MC_ERROR_NO_KEY when
+ * there is nothing, MC_ERROR_INVALID when a private key has no passphrase. */
+gboolean mc_keys_backup (McContext *context, GOutputStream *output, GCancellable *cancellable,
+                         GError **error);
+/* Adds what such a file holds: all of it or nothing. What is here already stays as it is.
+ * Of McImported, "trust" being one of the kinds. (transfer full) */
+GPtrArray *mc_keys_restore (McContext *context, GInputStream *input, GCancellable *cancellable,
+                            GError **error);
 
 /* Trusts a fingerprint for @address (NULL: each of its own), or as an anchor. */
 gboolean mc_keys_trust (McContext *context, const char *fingerprint, const char *address,
@@ -442,6 +473,20 @@ gboolean mc_keys_distrust (McContext *context, const char *fingerprint, const ch
 /* Removes a certificate with its private key, or an OpenPGP key without its secret part. */
 gboolean mc_keys_remove (McContext *context, const char *fingerprint, GCancellable *cancellable,
                          GError **error);
+
+/* Where keys of others are to be had: "local", "wkd", "keyserver", "dane". */
+typedef struct _McKeySource McKeySource;
+const McKeySource *mc_key_source_get (guint i);              /* NULL behind the last */
+const char *mc_key_source_get_name (const McKeySource *source);
+const char *mc_key_source_get_meaning (const McKeySource *source);   /* one line, translated */
+gboolean mc_key_source_get_uses_network (const McKeySource *source);
+
+/* Looks for keys of @address in the source of that name; what comes from the network is
+ * taken in, and not thereby trusted. This is the one function that uses the network. Of
+ * McKey; none found is no error. MC_ERROR_INVALID: no such source; MC_ERROR_IO: it cannot be
+ * reached. (transfer full) */
+GPtrArray *mc_keys_lookup (McContext *context, const char *source, const char *address,
+                           GCancellable *cancellable, GError **error);
 
 typedef struct {
   McProtocol protocol;
@@ -457,6 +502,83 @@ typedef struct {
  * with @error set on failure. (transfer full) */
 McKey *mc_keys_generate (McContext *context, const McKeyRequest *request,
                          GCancellable *cancellable, GError **error);
+
+/* ----------------------------------------------------------------- planning -- */
+
+/* One key that came into question for an address. */
+typedef struct _McCandidate McCandidate;
+McKey *mc_candidate_get_key (const McCandidate *candidate);          /* (transfer none) */
+gboolean mc_candidate_get_usable (const McCandidate *candidate);
+gboolean mc_candidate_get_chosen (const McCandidate *candidate);
+GPtrArray *mc_candidate_get_merits (const McCandidate *candidate);   /* of McReason: what speaks for it (transfer none) */
+GPtrArray *mc_candidate_get_reasons (const McCandidate *candidate);  /* of McReason: why it is not usable or not chosen (transfer none) */
+
+typedef enum {
+  MC_ROLE_UNKNOWN = 0,
+  MC_ROLE_RECIPIENT,
+  MC_ROLE_HIDDEN,           /* a recipient whom the others do not see */
+  MC_ROLE_SELF,             /* the sender, as reader of an own copy */
+  MC_ROLE_SIGNER,
+} McRole;
+const char *mc_role_to_word (McRole role);   /* e.g. "recipient"; never NULL */
+
+/* Somebody concerned, and the keys there are. */
+typedef struct _McParty McParty;
+const char *mc_party_get_address (const McParty *party);             /* or a fingerprint, as it was given */
+McRole mc_party_get_role (const McParty *party);
+gboolean mc_party_get_ambiguous (const McParty *party);              /* in some protocol several keys are equally good */
+GPtrArray *mc_party_get_candidates (const McParty *party);           /* of McCandidate, by protocol, best first (transfer none) */
+
+/* One message that would be made. */
+typedef struct _McPlannedMessage McPlannedMessage;
+McProtocol mc_planned_message_get_protocol (const McPlannedMessage *message);
+const char *const *mc_planned_message_get_recipients (const McPlannedMessage *message); /* NULL-terminated addresses */
+McKey *mc_planned_message_get_signer (const McPlannedMessage *message); /* nullable: not signed (transfer none) */
+
+/* What encrypting to somebody would come to. */
+typedef struct _McSendPlan McSendPlan;
+void mc_send_plan_free (McSendPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McSendPlan, mc_send_plan_free)
+GPtrArray *mc_send_plan_get_parties (const McSendPlan *plan);        /* of McParty (transfer none) */
+/* Of McPlannedMessage: one when a protocol reaches everybody, one for each protocol when
+ * only all together do, none when somebody has no usable key. (transfer none) */
+GPtrArray *mc_send_plan_get_messages (const McSendPlan *plan);
+/* Why there is no message: MC_ERROR_NO_KEY and the like. (nullable, transfer none) */
+const GError *mc_send_plan_get_problem (const McSendPlan *plan);
+
+/* What mc_seal_run() would do for a message from @sender (nullable) to the recipients that
+ * were added to @seal, without a message, a secret key or the network. Who has no usable
+ * key is in the plan; an error is what keeps it from being made. */
+McSendPlan *mc_seal_dry_run (McSeal *seal, const char *sender, GCancellable *cancellable,
+                             GError **error);
+
+/* -------------------------------------------------------------- examination -- */
+
+typedef enum {
+  MC_FINDING_UNKNOWN = 0,
+  MC_FINDING_GOOD,
+  MC_FINDING_NOTE,          /* worth knowing */
+  MC_FINDING_WARNING,       /* works, and should not stay like that */
+  MC_FINDING_PROBLEM,       /* does not work */
+} McFindingLevel;
+
+/* One thing that was looked at. */
+typedef struct _McFinding McFinding;
+/* @area and @code are stable words; @text and @fix (nullable) are for a person, one line. */
+McFinding *mc_finding_new (McFindingLevel level, const char *area, const char *code,
+                           const char *fix, const char *text);
+void mc_finding_free (McFinding *finding);
+McFindingLevel mc_finding_get_level (const McFinding *finding);
+const char *mc_finding_level_to_word (McFindingLevel level);   /* e.g. "good"; never NULL */
+const char *mc_finding_get_area (const McFinding *finding);
+const char *mc_finding_get_code (const McFinding *finding);
+const char *mc_finding_get_text (const McFinding *finding);    /* escaped */
+const char *mc_finding_get_fix (const McFinding *finding);     /* nullable; what mends it */
+
+/* Looks at all that the library stands on: engines, agent, store, folders, anchors, clock,
+ * and the user's own keys. What is found wrong is a finding and no error. Of McFinding.
+ * (transfer full) */
+GPtrArray *mc_context_examine (McContext *context, GCancellable *cancellable, GError **error);
 
 /* --------------------------------------------------------------------- text -- */
 

@@ -10,6 +10,8 @@ core_sources = \
 	src/libmailcrypt/backend.h \
 	src/libmailcrypt/context.c \
 	src/libmailcrypt/context.h \
+	src/libmailcrypt/examine.c \
+	src/libmailcrypt/examine.h \
 	src/libmailcrypt/headers.c \
 	src/libmailcrypt/headers.h \
 	src/libmailcrypt/libmailcrypt.h \
@@ -18,8 +20,10 @@ core_sources = \
 	src/libmailcrypt/open.c \
 	src/libmailcrypt/open.h \
 	src/libmailcrypt/plan.c \
+	src/libmailcrypt/plan.h \
 	src/libmailcrypt/seal.c \
 	src/libmailcrypt/seal.h \
+	src/libmailcrypt/send-plan.c \
 	src/libmailcrypt/settings.c \
 	src/libmailcrypt/settings.h \
 	src/libmailcrypt/version.c \
@@ -48,9 +52,12 @@ base_sources = \
 
 keys_sources = \
 	src/libmailcrypt/keys/agent.c \
+	src/libmailcrypt/keys/backup.c \
 	src/libmailcrypt/keys/find.c \
 	src/libmailcrypt/keys/find.h \
+	src/libmailcrypt/keys/import-folder.c \
 	src/libmailcrypt/keys/import.c \
+	src/libmailcrypt/keys/import.h \
 	src/libmailcrypt/keys/key.c \
 	src/libmailcrypt/keys/key.h \
 	src/libmailcrypt/keys/keyring.c \
@@ -60,6 +67,10 @@ keys_sources = \
 	src/libmailcrypt/keys/passphrase.h \
 	src/libmailcrypt/keys/resolver.c \
 	src/libmailcrypt/keys/resolver.h \
+	src/libmailcrypt/keys/source-local.c \
+	src/libmailcrypt/keys/sources.c \
+	src/libmailcrypt/keys/sources.h \
+	src/libmailcrypt/keys/store-backup.c \
 	src/libmailcrypt/keys/store-certificates.c \
 	src/libmailcrypt/keys/store-pins.c \
 	src/libmailcrypt/keys/store-private.h \
@@ -104,8 +115,11 @@ openpgp_sources = \
 	src/libmailcrypt/openpgp/data.c \
 	src/libmailcrypt/openpgp/describe.c \
 	src/libmailcrypt/openpgp/engine.c \
+	src/libmailcrypt/openpgp/examine.c \
+	src/libmailcrypt/openpgp/export-secret.c \
 	src/libmailcrypt/openpgp/keyring.c \
 	src/libmailcrypt/openpgp/keys.c \
+	src/libmailcrypt/openpgp/locate.c \
 	src/libmailcrypt/openpgp/object.c \
 	src/libmailcrypt/openpgp/object.h \
 	src/libmailcrypt/openpgp/openpgp.h \
@@ -156,6 +170,8 @@ smime_sources = \
 	src/libmailcrypt/smime/engine.h \
 	src/libmailcrypt/smime/envelope.c \
 	src/libmailcrypt/smime/envelope.h \
+	src/libmailcrypt/smime/examine.c \
+	src/libmailcrypt/smime/export-secret.c \
 	src/libmailcrypt/smime/find.c \
 	src/libmailcrypt/smime/generate.c \
 	src/libmailcrypt/smime/hoard.c \

@@ -13,9 +13,10 @@
 #include "passphrase.h"
 
 static struct {
-  gboolean secret, anchor, self_signed;
+  gboolean secret, export_secret, anchor, self_signed;
   int expiring, new_passphrase_fd;
   char *address, *name, *algorithm, *csr;
+  char **sources;
 } opt = { .expiring = -1, .new_passphrase_fd = -1 };
 
 /* -------------------------------------------------------------- list and show -- */
@@ -41,22 +42,6 @@ find_keys (Tool *tool, const char *pattern, GError **error)
   return mc_keys_list (context, protocol, pattern, opt.secret, tool->cancellable, error);
 }
 
-/* Keeps the keys that need somebody's attention before the days are over. */
-static gboolean
-keep_expiring (GPtrArray *keys, GError **error)
-{
-  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  if (options.at != NULL && !options_parse_time (options.at, &now, error))
-    return FALSE;
-  gint64 end = now + (gint64) opt.expiring * 24 * 60 * 60;
-  for (guint i = keys->len; i-- > 0;) {
-    gint64 until = mc_key_get_valid_until (g_ptr_array_index (keys, i));
-    if (until == 0 || until > end)
-      g_ptr_array_remove_index (keys, i);
-  }
-  return TRUE;
-}
-
 /* Whether somebody may take it for a key id, or for a part of a fingerprint. */
 static gboolean
 looks_like_key_id (const char *pattern)
@@ -75,24 +60,113 @@ note_no_match (const Tool *tool, const char *pattern)
     tool_note (tool, _("no key matches '%s'"), pattern);
 }
 
+/* What is kept of one key of a list: not the key itself, there may be ten thousand. */
+typedef struct {
+  McProtocol protocol;
+  char *address, *fingerprint;    /* it is put in order by */
+  gpointer text;            /* the row of a table, or JSON */
+} ListEntry;
+
+typedef struct {
+  gint64 until;             /* only what is over before; 0: all */
+  guint found;              /* matching keys, whenever they are over */
+  GPtrArray *entries;       /* of ListEntry */
+} Listing;
+
+static void
+list_entry_free (ListEntry *entry)
+{
+  g_free (entry->address);
+  g_free (entry->fingerprint);
+  if (options.json)
+    g_free (entry->text);
+  else
+    g_ptr_array_unref (entry->text);
+  g_free (entry);
+}
+
+static char *
+get_first_address (const McKey *key)
+{
+  for (guint i = 0; i < mc_key_get_n_addresses (key); i++)
+    if (mc_key_get_address (key, i) != NULL)
+      return g_ascii_strdown (mc_key_get_address (key, i), -1);
+  return g_strdup ("");
+}
+
+static gboolean
+take_key (McKey *key, gpointer user_data, GError **error)
+{
+  (void) error;
+  Listing *listing = user_data;
+  gint64 until = mc_key_get_valid_until (key);
+  listing->found++;
+  if (listing->until != 0 && (until == 0 || until > listing->until))
+    return TRUE;
+  ListEntry *entry = g_new0 (ListEntry, 1);
+  entry->protocol = mc_key_get_protocol (key);
+  entry->address = get_first_address (key);
+  entry->fingerprint = g_strdup (mc_key_get_fingerprint (key));
+  entry->text = options.json ? (gpointer) json_of_key (key) : (gpointer) keytext_make_row (key);
+  g_ptr_array_add (listing->entries, entry);
+  return TRUE;
+}
+
+static int
+compare_entries (gconstpointer a, gconstpointer b)
+{
+  const ListEntry *left = *(ListEntry *const *) a;
+  const ListEntry *right = *(ListEntry *const *) b;
+  if (left->protocol != right->protocol)
+    return left->protocol < right->protocol ? -1 : 1;
+  int order = strcmp (left->address, right->address);
+  return order != 0 ? order : strcmp (left->fingerprint, right->fingerprint);
+}
+
+/* When the days of --expiring are over. */
+static gboolean
+find_end (gint64 *ret_end, GError **error)
+{
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  if (opt.expiring < 0)
+    return TRUE;
+  if (options.at != NULL && !options_parse_time (options.at, &now, error))
+    return FALSE;
+  *ret_end = now + (gint64) opt.expiring * 24 * 60 * 60;
+  return TRUE;
+}
+
+static gboolean
+print_listing (Tool *tool, const Listing *listing, int status, GError **error)
+{
+  g_autoptr (GPtrArray) texts = g_ptr_array_new ();
+  g_ptr_array_sort (listing->entries, compare_entries);
+  for (guint i = 0; i < listing->entries->len; i++)
+    g_ptr_array_add (texts, ((ListEntry *) g_ptr_array_index (listing->entries, i))->text);
+  if (options.json)
+    return json_print (tool, json_from_key_texts (texts, status), error);
+  g_autofree char *text = keytext_from_rows (texts);
+  return output_print (options.output, text, error);
+}
+
 static int
 cmd_keys_list (Tool *tool, GError **error)
 {
-  g_autoptr (GPtrArray) keys = find_keys (tool, tool->operands[0], error);
-  if (keys == NULL)
+  const char *pattern = tool->operands[0];
+  McProtocol protocol = MC_PROTOCOL_UNKNOWN;
+  g_autoptr (GPtrArray) entries =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) list_entry_free);
+  Listing listing = { .entries = entries };
+  McContext *context = options_get_protocol (&protocol, error) ? tool_get_context (tool, error)
+                                                               : NULL;
+  if (context == NULL || !find_end (&listing.until, error)
+      || !mc_keys_foreach (context, protocol, pattern, opt.secret, take_key, &listing,
+                           tool->cancellable, error))
     return STATUS_INTERNAL;
-  if (keys->len == 0 && tool->operands[0] != NULL)
-    note_no_match (tool, tool->operands[0]);
-  int status = STATUS_OK;
-  if (opt.expiring >= 0) {
-    if (!keep_expiring (keys, error))
-      return STATUS_INTERNAL;
-    status = keys->len > 0 ? STATUS_NOT_TRUSTED : STATUS_OK;
-  }
-  if (options.json)
-    return json_print (tool, json_from_keys (keys, status), error) ? status : STATUS_INTERNAL;
-  g_autofree char *text = keytext_from_list (keys);
-  return output_print (options.output, text, error) ? status : STATUS_INTERNAL;
+  if (listing.found == 0 && pattern != NULL)
+    note_no_match (tool, pattern);
+  int status = opt.expiring >= 0 && entries->len > 0 ? STATUS_NOT_TRUSTED : STATUS_OK;
+  return print_listing (tool, &listing, status, error) ? status : STATUS_INTERNAL;
 }
 
 /* As find_keys(), and it is an error when there is none. */
@@ -110,6 +184,41 @@ need_keys (Tool *tool, const char *pattern, GError **error)
     return NULL;
   }
   return g_steal_pointer (&keys);
+}
+
+static const GOptionEntry find_options[] = {
+  { "secret", 0, 0, G_OPTION_ARG_NONE, &opt.secret,
+    N_("Only keys whose secret part is here"), NULL },
+  G_OPTION_ENTRY_NULL
+};
+
+/* The keys of all patterns. */
+static GPtrArray *
+need_all_keys (Tool *tool, GError **error)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
+  for (char **pattern = tool->operands; *pattern != NULL; pattern++) {
+    GPtrArray *keys = need_keys (tool, *pattern, error);
+    if (keys == NULL)
+      return NULL;
+    g_ptr_array_extend_and_steal (all, keys);
+  }
+  return g_steal_pointer (&all);
+}
+
+/* For scripts: one line each, and every pattern has to match something. */
+static int
+cmd_keys_find (Tool *tool, GError **error)
+{
+  g_autoptr (GPtrArray) keys = need_all_keys (tool, error);
+  if (keys == NULL)
+    return STATUS_INTERNAL;
+  if (options.json)
+    return json_print (tool, json_from_keys (keys, STATUS_OK), error) ? STATUS_OK : STATUS_INTERNAL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint i = 0; i < keys->len; i++)
+    g_string_append_printf (text, "%s\n", mc_key_get_fingerprint (g_ptr_array_index (keys, i)));
+  return output_print (options.output, text->str, error) ? STATUS_OK : STATUS_INTERNAL;
 }
 
 static int
@@ -160,11 +269,15 @@ read_new_passphrase (McSecret **ret_secret, gboolean *ret_empty, GError **error)
 static GPtrArray *
 import_file (Tool *tool, const char *file, McSecret *new_passphrase, GError **error)
 {
-  g_autoptr (GInputStream) input = tool_open_input (file, error);
-  if (input == NULL)
-    return NULL;
-  GPtrArray *imported = mc_keys_import (tool->context, input, new_passphrase, tool->cancellable,
-                                        error);
+  GPtrArray *imported = NULL;
+  if (file != NULL && g_file_test (file, G_FILE_TEST_IS_DIR))
+    imported = mc_keys_import_folder (tool->context, file, new_passphrase, tool->cancellable, error);
+  else {
+    g_autoptr (GInputStream) input = tool_open_input (file, error);
+    if (input == NULL)
+      return NULL;
+    imported = mc_keys_import (tool->context, input, new_passphrase, tool->cancellable, error);
+  }
   if (imported == NULL && file != NULL)
     g_prefix_error (error, "'%s': ", file);
   return imported;
@@ -239,22 +352,148 @@ cmd_keys_import (Tool *tool, GError **error)
   return status;
 }
 
-static int
-cmd_keys_export (Tool *tool, GError **error)
+static const GOptionEntry export_options[] = {
+  { "secret", 0, 0, G_OPTION_ARG_NONE, &opt.export_secret,
+    N_("Write the one key's secret part too, under a passphrase"), NULL },
+  { "new-passphrase-fd", 0, 0, G_OPTION_ARG_INT, &opt.new_passphrase_fd,
+    N_("S/MIME: put the secret part under the passphrase from descriptor N"), N_("N") },
+  G_OPTION_ENTRY_NULL
+};
+
+static gboolean
+export_public (Tool *tool, GPtrArray *keys, GError **error)
 {
   g_autoptr (Output) output = output_new (options.output, OUTPUT_TEXT, error);
   if (output == NULL)
-    return STATUS_ENVIRONMENT;
-  for (char **pattern = tool->operands; *pattern != NULL; pattern++) {
-    g_autoptr (GPtrArray) keys = need_keys (tool, *pattern, error);
-    if (keys == NULL)
-      return STATUS_INTERNAL;
-    for (guint i = 0; i < keys->len; i++)
-      if (!mc_keys_export (tool->context, g_ptr_array_index (keys, i), output_get_stream (output),
-                           tool->cancellable, error))
-        return STATUS_INTERNAL;
+    return FALSE;
+  for (guint i = 0; i < keys->len; i++)
+    if (!mc_keys_export (tool->context, g_ptr_array_index (keys, i), output_get_stream (output),
+                         tool->cancellable, error))
+      return FALSE;
+  return output_commit (output, error);
+}
+
+/* A file has room for one. */
+static gboolean
+export_secret (Tool *tool, GPtrArray *keys, GError **error)
+{
+  g_autoptr (McSecret) passphrase = NULL;
+  gboolean empty = FALSE;
+  if (keys->len != 1) {
+    tool_set_usage (error, _("name one by its fingerprint: mailcrypt keys list --secret"),
+                    _("the secret part of one key is exported at a time, not of %u"), keys->len);
+    return FALSE;
   }
-  return output_commit (output, error) ? STATUS_OK : STATUS_INTERNAL;
+  McKey *key = g_ptr_array_index (keys, 0);
+  OutputKind kind = mc_key_get_protocol (key) == MC_PROTOCOL_OPENPGP ? OUTPUT_TEXT : OUTPUT_RAW;
+  g_autoptr (Output) output = output_new (options.output, kind, error);
+  return output != NULL && read_new_passphrase (&passphrase, &empty, error)
+         && mc_keys_export_secret (tool->context, key, passphrase, output_get_stream (output),
+                                   tool->cancellable, error)
+         && output_commit (output, error);
+}
+
+static int
+cmd_keys_export (Tool *tool, GError **error)
+{
+  g_autoptr (GPtrArray) keys = need_all_keys (tool, error);
+  if (keys == NULL)
+    return STATUS_INTERNAL;
+  gboolean done = opt.export_secret ? export_secret (tool, keys, error)
+                             : export_public (tool, keys, error);
+  return done ? STATUS_OK : STATUS_INTERNAL;
+}
+
+static int
+cmd_keys_backup (Tool *tool, GError **error)
+{
+  if (tool_get_context (tool, error) == NULL)
+    return STATUS_INTERNAL;
+  g_autoptr (Output) output = output_new (options.output, OUTPUT_TEXT, error);
+  return output != NULL
+             && mc_keys_backup (tool->context, output_get_stream (output), tool->cancellable, error)
+             && output_commit (output, error)
+           ? STATUS_OK : STATUS_INTERNAL;
+}
+
+static int
+cmd_keys_restore (Tool *tool, GError **error)
+{
+  if (tool_get_context (tool, error) == NULL)
+    return STATUS_INTERNAL;
+  g_autoptr (GInputStream) input = tool_open_input (tool->operands[0], error);
+  g_autoptr (GPtrArray) restored =
+    input != NULL ? mc_keys_restore (tool->context, input, tool->cancellable, error) : NULL;
+  return restored != NULL && print_imported (tool, restored, NULL, STATUS_OK, error)
+           ? STATUS_OK : STATUS_INTERNAL;
+}
+
+/* ---------------------------------------------------------------------- lookup -- */
+
+static const GOptionEntry lookup_options[] = {
+  { "source", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt.sources,
+    N_("Where to look: local (the default), wkd, keyserver, dane; may be repeated"), N_("NAME") },
+  G_OPTION_ENTRY_NULL
+};
+
+/* Appends what @source has. A source that cannot be asked is told of, and kept in @failure
+ * if it is the first. */
+static gboolean
+lookup_in (Tool *tool, const char *source, GPtrArray *keys, GError **failure, GError **error)
+{
+  g_autoptr (GError) own = NULL;
+  GPtrArray *found =
+    mc_keys_lookup (tool->context, source, tool->operands[0], tool->cancellable, &own);
+  if (found != NULL) {
+    g_ptr_array_extend_and_steal (keys, found);
+    return TRUE;
+  }
+  if (!g_error_matches (own, MC_ERROR, MC_ERROR_IO)) {
+    g_propagate_error (error, g_steal_pointer (&own));
+    return FALSE;
+  }
+  if (*failure == NULL)
+    *failure = g_steal_pointer (&own);
+  else
+    tool_warn (tool, tool_error_get_hint (own), "%s", own->message);
+  return TRUE;
+}
+
+static int
+print_found (Tool *tool, GPtrArray *keys, GError **error)
+{
+  if (options.json)
+    return json_print (tool, json_from_keys (keys, STATUS_OK), error) ? STATUS_OK : STATUS_INTERNAL;
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
+  for (guint i = 0; i < keys->len; i++)
+    g_ptr_array_add (rows, keytext_make_row (g_ptr_array_index (keys, i)));
+  g_autofree char *text = keytext_from_rows (rows);
+  return output_print (options.output, text, error) ? STATUS_OK : STATUS_INTERNAL;
+}
+
+static int
+cmd_keys_lookup (Tool *tool, GError **error)
+{
+  static char *local[] = { (char *) "local", NULL };
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
+  g_autoptr (GError) failure = NULL;
+  if (tool_get_context (tool, error) == NULL)
+    return STATUS_INTERNAL;
+  for (char **source = opt.sources != NULL ? opt.sources : local; *source != NULL; source++)
+    if (!lookup_in (tool, *source, keys, &failure, error))
+      return STATUS_INTERNAL;
+
+  if (keys->len > 0 && failure != NULL)
+    tool_warn (tool, tool_error_get_hint (failure), "%s", failure->message);
+  if (keys->len > 0)
+    return print_found (tool, keys, error);
+  if (failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&failure));
+  else
+    tool_set_error (error, STATUS_NO_KEY, "no-key",
+                    opt.sources == NULL ? _("ask the network for one: --source wkd") : NULL,
+                    _("no key found for '%s'"), tool->operands[0]);
+  return STATUS_INTERNAL;
 }
 
 /* ------------------------------------------------------------ trust and removal -- */
@@ -441,12 +680,23 @@ const Command keys_commands[] = {
   { .name = "show", .operands = "PATTERN", .least_operands = 1, .most_operands = 1,
     .help = N_("Tell everything about keys"),
     .flags = COMMAND_PROTOCOL | COMMAND_CHAINS, .run = cmd_keys_show },
+  { .name = "find", .operands = "PATTERN...", .least_operands = 1, .most_operands = G_MAXUINT,
+    .help = N_("Print the fingerprints of keys that match"),
+    .flags = COMMAND_PROTOCOL | COMMAND_CHAINS, .options = find_options, .run = cmd_keys_find },
+  { .name = "lookup", .operands = "ADDR", .least_operands = 1, .most_operands = 1,
+    .help = N_("Look for somebody's keys"),
+    .flags = COMMAND_CHAINS, .options = lookup_options, .run = cmd_keys_lookup },
   { .name = "import", .operands = "[FILE]...", .most_operands = G_MAXUINT,
     .help = N_("Take in keys and certificates"),
     .flags = COMMAND_SECRET, .options = import_options, .run = cmd_keys_import },
   { .name = "export", .operands = "PATTERN...", .least_operands = 1, .most_operands = G_MAXUINT,
-    .help = N_("Write public keys and certificates"),
-    .flags = COMMAND_PROTOCOL, .run = cmd_keys_export },
+    .help = N_("Write keys and certificates"),
+    .flags = COMMAND_PROTOCOL | COMMAND_SECRET, .options = export_options,
+    .run = cmd_keys_export },
+  { .name = "backup", .help = N_("Write all of the S/MIME side to one file"), .operands = "",
+    .run = cmd_keys_backup },
+  { .name = "restore", .operands = "[FILE]", .most_operands = 1,
+    .help = N_("Take back what a backup holds"), .run = cmd_keys_restore },
   { .name = "generate", .operands = "ADDR", .least_operands = 1, .most_operands = 1,
     .help = N_("Make a key pair"),
     .flags = COMMAND_PROTOCOL | COMMAND_SECRET, .options = generate_options,

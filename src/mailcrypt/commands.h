@@ -14,9 +14,11 @@ DECLARE_COMMAND (decrypt);
 DECLARE_COMMAND (show);
 DECLARE_COMMAND (extract);
 DECLARE_COMMAND (help);
+DECLARE_COMMAND (plan);
 
 int cmd_verify (Tool *tool, GError **error);
 int cmd_inspect (Tool *tool, GError **error);
+int cmd_doctor (Tool *tool, GError **error);
 
 extern const Command keys_commands[];
 

@@ -82,9 +82,9 @@ begin_array (JsonBuilder *builder, const char *name)
 }
 
 static void
-add_reasons (JsonBuilder *builder, GPtrArray *reasons)
+add_reasons (JsonBuilder *builder, const char *name, GPtrArray *reasons)
 {
-  begin_array (builder, "reasons");
+  begin_array (builder, name);
   for (guint i = 0; i < reasons->len; i++) {
     const McReason *reason = g_ptr_array_index (reasons, i);
     json_builder_begin_object (builder);
@@ -126,6 +126,8 @@ add_addresses (JsonBuilder *builder, const McKey *key)
     add_string (builder, "address", mc_key_get_address (key, i));
     add_string (builder, "name", mc_key_get_name (key, i));
     add_boolean (builder, "trusted", mc_key_get_address_trusted (key, i));
+    add_string (builder, "validity", mc_key_get_address_validity (key, i));
+    add_string (builder, "tofu", mc_key_get_address_tofu (key, i));
     json_builder_end_object (builder);
   }
   json_builder_end_array (builder);
@@ -169,21 +171,42 @@ add_key (JsonBuilder *builder, const McKey *key)
   add_string (builder, "algorithm", mc_key_get_algorithm (key));
   add_string (builder, "subject", mc_key_get_subject (key));
   add_string (builder, "issuer", mc_key_get_issuer (key));
+  add_string (builder, "owner_trust", mc_key_get_owner_trust (key));
   add_boolean (builder, "authority", mc_key_get_is_authority (key));
   add_boolean (builder, "anchor", mc_key_get_is_anchor (key));
-  add_reasons (builder, mc_key_get_reasons (key));
+  add_reasons (builder, "reasons", mc_key_get_reasons (key));
   json_builder_end_object (builder);
+}
+
+char *
+json_of_key (const McKey *key)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  add_key (builder, key);
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  return json_to_string (root, TRUE);
+}
+
+/* By hand: a tree of ten thousand keys would be far larger than its text. */
+char *
+json_from_key_texts (GPtrArray *texts, int exit_status)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+  g_string_append_printf (out, "{\n\"format_version\" : %d,\n\"keys\" : [", FORMAT_VERSION);
+  for (guint i = 0; i < texts->len; i++)
+    g_string_append_printf (out, "%s\n%s", i > 0 ? "," : "",
+                            (const char *) g_ptr_array_index (texts, i));
+  g_string_append_printf (out, "],\n\"exit_status\" : %d\n}", exit_status);
+  return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
 char *
 json_from_keys (GPtrArray *keys, int exit_status)
 {
-  g_autoptr (JsonBuilder) builder = begin ();
-  begin_array (builder, "keys");
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < keys->len; i++)
-    add_key (builder, g_ptr_array_index (keys, i));
-  json_builder_end_array (builder);
-  return finish (builder, exit_status);
+    g_ptr_array_add (texts, json_of_key (g_ptr_array_index (keys, i)));
+  return json_from_key_texts (texts, exit_status);
 }
 
 char *
@@ -216,5 +239,98 @@ json_from_imported (GPtrArray *imported, const GError *error, int exit_status)
   json_builder_end_array (builder);
   if (error != NULL)
     add_error (builder, error);
+  return finish (builder, exit_status);
+}
+
+/* --------------------------------------------------------------------- plans -- */
+
+static const char *
+candidate_to_word (const McCandidate *candidate)
+{
+  if (mc_candidate_get_chosen (candidate))
+    return "chosen";
+  return mc_candidate_get_usable (candidate) ? "usable" : "rejected";
+}
+
+static void
+add_candidate (JsonBuilder *builder, const McCandidate *candidate)
+{
+  const McKey *key = mc_candidate_get_key (candidate);
+  json_builder_begin_object (builder);
+  add_string (builder, "protocol", mc_protocol_to_word (mc_key_get_protocol (key)));
+  add_string (builder, "fingerprint", mc_key_get_fingerprint (key));
+  add_string (builder, "state", candidate_to_word (candidate));
+  add_reasons (builder, "merits", mc_candidate_get_merits (candidate));
+  add_reasons (builder, "reasons", mc_candidate_get_reasons (candidate));
+  json_builder_end_object (builder);
+}
+
+static void
+add_party (JsonBuilder *builder, const McParty *party)
+{
+  GPtrArray *candidates = mc_party_get_candidates (party);
+  json_builder_begin_object (builder);
+  add_string (builder, "address", mc_party_get_address (party));
+  add_string (builder, "role", mc_role_to_word (mc_party_get_role (party)));
+  add_boolean (builder, "ambiguous", mc_party_get_ambiguous (party));
+  begin_array (builder, "candidates");
+  for (guint i = 0; i < candidates->len; i++)
+    add_candidate (builder, g_ptr_array_index (candidates, i));
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+}
+
+static void
+add_message (JsonBuilder *builder, const McPlannedMessage *message)
+{
+  const McKey *signer = mc_planned_message_get_signer (message);
+  json_builder_begin_object (builder);
+  add_string (builder, "protocol",
+              mc_protocol_to_word (mc_planned_message_get_protocol (message)));
+  add_string (builder, "signer", signer != NULL ? mc_key_get_fingerprint (signer) : NULL);
+  begin_array (builder, "recipients");
+  for (const char *const *to = mc_planned_message_get_recipients (message); *to != NULL; to++)
+    json_builder_add_string_value (builder, *to);
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+}
+
+char *
+json_from_plan (const McSendPlan *plan, int exit_status)
+{
+  g_autoptr (JsonBuilder) builder = begin ();
+  GPtrArray *parties = mc_send_plan_get_parties (plan);
+  GPtrArray *messages = mc_send_plan_get_messages (plan);
+  begin_array (builder, "parties");
+  for (guint i = 0; i < parties->len; i++)
+    add_party (builder, g_ptr_array_index (parties, i));
+  json_builder_end_array (builder);
+  begin_array (builder, "messages");
+  for (guint i = 0; i < messages->len; i++)
+    add_message (builder, g_ptr_array_index (messages, i));
+  json_builder_end_array (builder);
+  if (mc_send_plan_get_problem (plan) != NULL)
+    add_error (builder, mc_send_plan_get_problem (plan));
+  return finish (builder, exit_status);
+}
+
+/* ------------------------------------------------------------------ findings -- */
+
+char *
+json_from_findings (GPtrArray *findings, int exit_status)
+{
+  g_autoptr (JsonBuilder) builder = begin ();
+  begin_array (builder, "findings");
+  for (guint i = 0; i < findings->len; i++) {
+    const McFinding *finding = g_ptr_array_index (findings, i);
+    json_builder_begin_object (builder);
+    add_string (builder, "level", mc_finding_level_to_word (mc_finding_get_level (finding)));
+    add_string (builder, "area", mc_finding_get_area (finding));
+    add_string (builder, "code", mc_finding_get_code (finding));
+    add_string (builder, "text", mc_finding_get_text (finding));
+    add_string (builder, "fix", mc_finding_get_fix (finding));
+    json_builder_end_object (builder);
+  }
+  json_builder_end_array (builder);
   return finish (builder, exit_status);
 }

@@ -9,9 +9,15 @@
 gboolean json_print (Tool *tool, char *json, GError **error);
 
 char *json_from_error (const GError *error, int exit_status);
+/* The bare object of one key, and such @texts as a list of keys. */
+char *json_of_key (const McKey *key);
+char *json_from_key_texts (GPtrArray *texts, int exit_status);
 /* @keys: of McKey. */
 char *json_from_keys (GPtrArray *keys, int exit_status);
 /* @imported: of McImported. */
 char *json_from_imported (GPtrArray *imported, const GError *error, int exit_status);
 /* @key: nullable. */
 char *json_from_key (const McKey *key, int exit_status);
+/* @findings: of McFinding. */
+char *json_from_findings (GPtrArray *findings, int exit_status);
+char *json_from_plan (const McSendPlan *plan, int exit_status);

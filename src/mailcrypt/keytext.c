@@ -136,26 +136,40 @@ add_header (GPtrArray *cells)
   add_cell (cells, g_strdup (_("FINGERPRINT")));
 }
 
+static void
+add_row (GPtrArray *cells, const McKey *key)
+{
+  McSecretHome secret = mc_key_get_secret (key);
+  add_cell (cells, g_strdup (mc_protocol_to_word (mc_key_get_protocol (key))));
+  add_cell (cells, secret == MC_SECRET_NONE ? g_strdup ("-") : describe_secret (key));
+  add_cell (cells, describe_use (mc_key_get_use (key)));
+  add_cell (cells, describe_term (key));
+  add_cell (cells, g_strdup (describe_trust (key)));
+  add_cell (cells, describe_owner (key));
+  add_cell (cells, g_strdup (mc_key_get_fingerprint (key)));
+}
+
+GPtrArray *
+keytext_make_row (const McKey *key)
+{
+  GPtrArray *cells = g_ptr_array_new_full (COLUMNS, g_free);
+  add_row (cells, key);
+  return cells;
+}
+
 char *
-keytext_from_list (GPtrArray *keys)
+keytext_from_rows (GPtrArray *rows)
 {
   g_autoptr (GString) out = g_string_new (NULL);
-  if (keys->len == 0)
+  if (rows->len == 0)
     return g_string_free (g_steal_pointer (&out), FALSE);
 
-  g_autoptr (GPtrArray) cells = g_ptr_array_new_with_free_func (g_free);
-  add_header (cells);
-  for (guint i = 0; i < keys->len; i++) {
-    const McKey *key = g_ptr_array_index (keys, i);
-    McSecretHome secret = mc_key_get_secret (key);
-    add_cell (cells, g_strdup (mc_protocol_to_word (mc_key_get_protocol (key))));
-    add_cell (cells, secret == MC_SECRET_NONE ? g_strdup ("-") : describe_secret (key));
-    add_cell (cells, describe_use (mc_key_get_use (key)));
-    add_cell (cells, describe_term (key));
-    add_cell (cells, g_strdup (describe_trust (key)));
-    add_cell (cells, describe_owner (key));
-    add_cell (cells, g_strdup (mc_key_get_fingerprint (key)));
-  }
+  g_autoptr (GPtrArray) cells = g_ptr_array_new ();
+  g_autoptr (GPtrArray) header = g_ptr_array_new_with_free_func (g_free);
+  add_header (header);
+  g_ptr_array_extend (cells, header, NULL, NULL);
+  for (guint i = 0; i < rows->len; i++)
+    g_ptr_array_extend (cells, g_ptr_array_index (rows, i), NULL, NULL);
   append_table (out, cells);
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
@@ -177,8 +191,13 @@ append_identities (GString *out, const McKey *key)
 {
   for (guint i = 0; i < mc_key_get_n_addresses (key); i++) {
     g_autofree char *identity = describe_identity (key, i);
-    g_string_append_printf (out, "  %s: %s [%s]\n", _("identity"), identity,
+    g_string_append_printf (out, "  %s: %s [%s", _("identity"), identity,
                             mc_key_get_address_trusted (key, i) ? _("trusted") : _("not trusted"));
+    if (mc_key_get_address_validity (key, i) != NULL)
+      g_string_append_printf (out, _("; GnuPG: %s"), mc_key_get_address_validity (key, i));
+    if (mc_key_get_address_tofu (key, i) != NULL)
+      g_string_append_printf (out, _(", TOFU %s"), mc_key_get_address_tofu (key, i));
+    g_string_append (out, "]\n");
   }
 }
 
@@ -213,6 +232,7 @@ keytext_from_key (const McKey *key)
   append_field (out, _("valid from"), from);
   append_field (out, _("valid until"), until);
   append_field (out, _("trust"), describe_trust (key));
+  append_field (out, _("owner trust (GnuPG)"), mc_key_get_owner_trust (key));
   append_reasons (out, mc_key_get_reasons (key));
   return g_string_free (g_steal_pointer (&out), FALSE);
 }

@@ -4,8 +4,9 @@
 
 #include "libmailcrypt.h"
 
-/* A table of @keys, of McKey. */
-char *keytext_from_list (GPtrArray *keys);
+/* The cells of @key in a table, of char*; and the table of such rows. */
+GPtrArray *keytext_make_row (const McKey *key);
+char *keytext_from_rows (GPtrArray *rows);
 /* Everything about @key. */
 char *keytext_from_key (const McKey *key);
 /* A line for each of @imported, of McImported. */

@@ -10,12 +10,16 @@ tool_sources = \
 	src/mailcrypt/body.h \
 	src/mailcrypt/caution.c \
 	src/mailcrypt/caution.h \
+	src/mailcrypt/clients.c \
+	src/mailcrypt/clients.h \
 	src/mailcrypt/cmd-decrypt.c \
+	src/mailcrypt/cmd-doctor.c \
 	src/mailcrypt/cmd-encrypt.c \
 	src/mailcrypt/cmd-extract.c \
 	src/mailcrypt/cmd-help.c \
 	src/mailcrypt/cmd-inspect.c \
 	src/mailcrypt/cmd-keys.c \
+	src/mailcrypt/cmd-plan.c \
 	src/mailcrypt/cmd-show.c \
 	src/mailcrypt/cmd-sign.c \
 	src/mailcrypt/cmd-verify.c \

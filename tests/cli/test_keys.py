@@ -470,6 +470,414 @@ def test_export_gives_no_secret():
     home.close()
 
 
+def secret_export(home, who, *options, status=0, **more):
+    return home.run("keys", "export", "--secret", *options, who, status=status, **more)
+
+
+@with_home
+def test_export_private_key(home):
+    """Other programs read it; nobody else reads the file."""
+    pki.give_key(home, "alice", chain=("ca",))
+    path = os.path.join(home.work, "alice.p12")
+    secret_export(home, pki.fpr("alice"), "-o", path, "--new-passphrase-fd", harness.Fd("file secret\n"))
+    equal(stat.S_IMODE(os.stat(path).st_mode), 0o600, "mode")
+    told = pki.openssl("pkcs12", "-in", path, "-passin", "pass:file secret", "-noenc", "-info")
+    contains(told.out, b"BEGIN PRIVATE KEY", "openssl's view")
+    equal(told.out.count(b"BEGIN CERTIFICATE"), 2, "certificates")
+    contains(told.err, b"AES-256-CBC", "cipher")
+    pki.openssl("pkcs12", "-in", path, "-passin", "pass:wrong", "-noout", check=False).expect_status(1)
+    other = harness.Home()
+    other.ok("keys", "import", "--passphrase-fd", harness.Fd("file secret\n"), path)
+    expect_key(other, pki.fpr("alice"), True, "--secret")
+    other.close()
+
+
+@with_home
+def test_export_secret_refuses(home):
+    pki.give_key(home, "alice")
+    pki.give_certificates(home, "bob", "carol")
+    out = os.path.join(home.work, "out")
+    for who, status, options in ((pki.fpr("alice"), 2, ["--new-passphrase-fd", harness.Fd("\n")]),
+                                 (pki.fpr("bob"), 8, ["--new-passphrase-fd", harness.Fd("x\n")]),
+                                 (pki.fpr("alice"), 8, [])):
+        secret_export(home, who, "-o", out, *options, status=status).expect_silent().expect_message()
+        true(not os.path.exists(out), "a file was left")
+    home.refuses(2, "keys", "export", "--secret", pki.fpr("alice"), pki.fpr("bob")).expect_message("one key")
+
+
+def test_export_openpgp_secret():
+    """Under its own passphrase; a key without one is not written."""
+    home = pgp.fresh()
+    path = os.path.join(home.work, "pat.asc")
+    secret_export(home, pgp.fpr("locked"), "-o", path, "--passphrase-fd", harness.Fd(pgp.PASSPHRASE + "\n"))
+    equal(stat.S_IMODE(os.stat(path).st_mode), 0o600, "mode")
+    packets = home.gpg("--list-packets", path).out.decode()
+    contains(packets, ":secret key packet:", "packets")
+    equal(packets.count("iter+salt S2K"), 2, "protected parts")
+    secret_export(home, pgp.fpr("locked"), status=8, input=b"").expect_silent()
+    result = secret_export(home, pgp.fpr("alice"), status=2).expect_silent().expect_message("no passphrase")
+    lacks(result.out, b"PRIVATE", "output")
+    home.close()
+
+
+@with_home
+def test_find_for_scripts(home):
+    pki.give_certificates(home, "bob", "carol")
+    bob, carol = pki.fpr("bob").lower(), pki.fpr("carol").lower()
+    equal(home.ok("keys", "find", "bob@example.org", "Carol").out.decode().split(), [bob, carol], "fingerprints")
+    home.refuses(11, "keys", "find", "bob@example.org", "nobody@example.org").expect_message("nobody@example.org")
+    home.refuses(11, "keys", "find", "--secret", "bob@example.org")
+    equal(home.ok("--json", "keys", "find", "Carol").json()["keys"][0]["fingerprint"], carol, "JSON")
+
+
+# --- folders of other programs ----------------------------------------------
+
+def smime_keys(home, *names, certificates=()):
+    """A folder as smime_keys fills it: files by the subject's hash, and two indexes."""
+    folder = os.path.join(home.work, "smime")
+    lines = {"keys": [], "certificates": []}
+    for kind in lines:
+        os.makedirs(os.path.join(folder, kind))
+    for number, name in enumerate([*names, *certificates]):
+        hashed = pki.openssl("x509", "-in", pki.get(name), "-noout", "-hash").out.decode().strip()
+        file = "%s.%d" % (hashed, number)
+        with open(os.path.join(folder, "certificates", file), "wb") as out:
+            out.write(pki.openssl("x509", "-in", pki.get(name), "-text").out)
+        line = "%s@example.org %s %s ? t\n" % (name, file, name)
+        lines["certificates"].append(line)
+        if name in names:
+            lines["keys"].append(line)
+            with open(os.path.join(folder, "keys", file), "wb") as out:
+                out.write(pki.openssl("pkcs8", "-topk8", "-in", pki.key(name), "-passout", "pass:secret").out)
+    for kind in lines:
+        with open(os.path.join(folder, kind, ".index"), "w") as out:
+            out.write("".join(lines[kind]))
+    return folder
+
+
+def import_folder(home, folder, status=0, passphrase="secret"):
+    report = home.run("--json", "keys", "import", "--passphrase-fd", harness.Fd(passphrase + "\n"), folder,
+                      status=status).json()
+    return [(one["what"], one["result"], one["fingerprint"]) for one in report["imported"]], report
+
+
+@with_home
+def test_import_smime_keys_folder(home):
+    folder = smime_keys(home, "alice", certificates=("bob", "ca"))
+    got, _ = import_folder(home, folder)
+    alice = pki.fpr("alice").lower()
+    equal(sorted(got), sorted([("certificate", "new", pki.fpr(n).lower()) for n in ("alice", "bob", "ca")]
+                              + [("private-key", "new", alice)]), "imported")
+    expect_key(home, alice, True, "--secret")
+    contains(home.ok("keys", "show", pki.fpr("ca")).out.decode(), "no anchor", "trust is not taken over")
+    before = folder_state(home)
+    got, _ = import_folder(home, folder)
+    equal({result for _, result, _ in got}, {"unchanged"}, "the second time")
+    equal(folder_state(home)["private/%s.p8" % [n for n in before if n.startswith("private")][0][8:-3]],
+          [v for n, v in before.items() if n.startswith("private")][0], "the private key")
+
+
+@with_home
+def test_import_smime_keys_folder_takes_what_it_can(home):
+    """A broken certificate, a missing file, a name that leads elsewhere; the rest comes in."""
+    folder = smime_keys(home, "alice", certificates=("bob", "carol"))
+    for name in os.listdir(os.path.join(folder, "certificates")):
+        path = os.path.join(folder, "certificates", name)
+        if name.endswith(".1"):
+            with open(path, "w") as out:
+                out.write("garbage\n")
+        elif name.endswith(".2"):
+            os.unlink(path)
+    with open(os.path.join(folder, "certificates", ".index"), "a") as out:
+        out.write("x@example.org ../../../etc/passwd x ? t\n")
+    got, report = import_folder(home, folder, status=10)
+    equal(sorted((what, result) for what, result, _ in got),
+          [("certificate", "new"), ("certificate", "rejected"), ("certificate", "rejected"), ("private-key", "new")],
+          "imported")
+    lacks(str(report), "passwd", "report")
+    texts = " ".join(one["text"] for one in report["imported"] if one["result"] == "rejected")
+    contains(texts, "missing", "reasons")
+
+
+@with_home
+def test_import_smime_keys_folder_with_a_wrong_passphrase(home):
+    """Neither the key nor half of it."""
+    folder = smime_keys(home, "alice", certificates=("bob",))
+    got, report = import_folder(home, folder, status=10, passphrase="wrong")
+    equal(sorted((what, result) for what, result, _ in got), [("certificate", "new"), ("private-key", "rejected")],
+          "imported")
+    contains(str(report), "wrong", "the reason")
+    expect_key(home, pki.fpr("alice"), False)
+
+
+def gpgsm(home, *args, **more):
+    harness.need_program("gpgsm")
+    more.setdefault("check", True)
+    check = more.pop("check")
+    result = harness.run(["gpgsm", "--batch", "--no-tty", "--disable-dirmngr", *args], env=home.env(), **more)
+    if check and result.status != 0:
+        result.fail("gpgsm failed")
+    return result
+
+
+@each("exported", "folder")
+def test_import_from_gpgsm(how):
+    other, home = harness.Home(), harness.Home()
+    try:
+        for name in ("ca", "bob"):
+            gpgsm(other, "--import", pki.get(name))
+        if how == "exported":
+            home.ok("keys", "import", other.file("out", gpgsm(other, "--armor", "--export").out))
+            home.ok("keys", "import", "-", input=gpgsm(other, "--export", "bob@example.org").out)
+        else:
+            home.ok("keys", "import", other.gnupg)
+            equal({one["result"] for one in home.ok("--json", "keys", "import", other.gnupg).json()["imported"]},
+                  {"unchanged"}, "the second time")
+        for name in ("ca", "bob"):
+            expect_key(home, pki.fpr(name))
+    finally:
+        other.close()
+        home.close()
+
+
+def test_import_private_key_from_gpgsm():
+    """Its folder says that a key is there; what gpgsm exports is taken."""
+    other, home = harness.Home(), harness.Home()
+    try:
+        other.answer("secret")
+        path = other.file("alice.p12", pki.p12("alice", "secret", options=("-legacy",)))
+        gpgsm(other, "--import", path)
+        report = home.run("--json", "keys", "import", other.gnupg, status=10).json()["imported"]
+        told = [one for one in report if one["what"] == "private-key"]
+        equal([one["result"] for one in told], ["rejected"], "the private key")
+        contains(told[0]["text"], "gpgsm --export-secret-key-p12", "what to do")
+        exported = gpgsm(other, "--export-secret-key-p12", "alice@example.org").out
+        home.ok("keys", "import", "--passphrase-fd", harness.Fd("secret\n"), home.file("a.p12", exported))
+        expect_key(home, pki.fpr("alice"), True, "--secret")
+    finally:
+        other.close()
+        home.close()
+
+
+@with_home
+@each(("AES-256", "AES-256-CBC", "AES-256-CBC"), ("3DES", "DES-EDE3-CBC", "DES-EDE3-CBC"),
+      ("old 3DES", "PKCS #12 V2 PBE With SHA-1 And 3KEY Triple DES-CBC",
+       "PKCS #12 V2 PBE With SHA-1 And 3KEY Triple DES-CBC"),
+      ("RC2-40", "PKCS #12 V2 PBE With SHA-1 And 3KEY Triple DES-CBC", "PKCS #12 V2 PBE With SHA-1 And 40 Bit RC2 CBC"))
+def test_import_backup_of_a_browser_profile(home, _, key_cipher, cert_cipher):
+    """What NSS (Firefox, Thunderbird) writes, made by its own tools."""
+    harness.need_program("pk12util", "certutil")
+    database = "sql:" + os.path.join(home.work, "nss")
+    os.mkdir(database[4:])
+    secret = home.file("secret", "secret\n")
+    harness.must(["certutil", "-N", "-d", database, "--empty-password"])
+    harness.must(["certutil", "-A", "-d", database, "-n", "ca", "-t", ",,", "-i", pki.get("ca")])
+    path = home.file("in.p12", pki.p12("alice", "secret", chain=()))
+    harness.must(["pk12util", "-i", path, "-d", database, "-w", secret, "-K", ""])
+    nick = re.search(r"^(\S.*?)\s+u,u,u", harness.must(["certutil", "-L", "-d", database]).out.decode(), re.M)
+    out = os.path.join(home.work, "profile.p12")
+    harness.must(["pk12util", "-o", out, "-n", nick.group(1), "-d", database, "-w", secret, "-K", "", "-c", key_cipher,
+                  "-C", cert_cipher])
+    home.ok("keys", "import", "--passphrase-fd", harness.Fd("secret\n"), out)
+    expect_key(home, pki.fpr("alice"), True, "--secret")
+    home.refuses(8, "keys", "import", "--passphrase-fd", harness.Fd("wrong\n"), out)
+
+
+@with_home
+def test_import_of_a_strange_folder(home):
+    os.mkdir(os.path.join(home.work, "d"))
+    home.refuses(10, "keys", "import", os.path.join(home.work, "d")).expect_message("folder")
+
+
+# --- lookup -----------------------------------------------------------------
+
+def test_lookup_is_local():
+    home = pgp.fresh()
+    pki.give_certificates(home, "bob")
+    got = home.ok("--json", "keys", "lookup", "bob@example.org").json()["keys"]
+    for fingerprint in (pgp.fpr("bob"), pki.fpr("bob")):
+        contains([key["fingerprint"] for key in got], fingerprint.lower(), "keys")
+    home.refuses(11, "keys", "lookup", "nobody@example.org").expect_message("nobody@example.org", "--source")
+    home.refuses(2, "keys", "lookup", "--source", "crystal-ball", "bob@example.org").expect_message(
+        "local", "wkd", "keyserver", "dane")
+    home.refuses(2, "keys", "lookup", "bob")
+    home.close()
+
+
+class KeyServer:
+    """An HKP keyserver on the loopback that has one key."""
+
+    def __init__(self, key):
+        import http.server
+        import threading
+        self.asked = asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                self.send_response(200 if key else 404)
+                self.end_headers()
+                self.wfile.write(key or b"")
+
+            def log_message(self, *args):
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = "hkp://127.0.0.1:%d" % self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def with_keyserver(home, key):
+    server = KeyServer(key)
+    with open(os.path.join(home.gnupg, "dirmngr.conf"), "w") as out:
+        out.write("keyserver %s\nconnect-timeout 5\nconnect-quick-timeout 5\n" % server.url)
+    return server
+
+
+def test_lookup_at_a_keyserver():
+    """The key comes in, and is trusted as little as any other."""
+    harness.need_program("dirmngr")
+    world, home = harness.Home(pgp.templates().world), harness.Home(pgp.templates().alice)
+    server = with_keyserver(home, world.gpg("--armor", "--export", pgp.fpr("stranger")).out)
+    try:
+        home.refuses(11, "keys", "lookup", "stranger@example.org")
+        equal(server.asked, [], "requests of a local lookup")
+        got = home.ok("--json", "keys", "lookup", "--source", "keyserver", "stranger@example.org").json()["keys"]
+        equal([key["fingerprint"] for key in got], [pgp.fpr("stranger").lower()], "keys")
+        true(any("stranger" in path for path in server.asked), "the server was not asked: %r" % server.asked)
+        true(not got[0]["addresses"][0]["trusted"], "trusted by being found")
+        home.run("plan", "stranger@example.org", status=11)
+        expect_key(home, pgp.fpr("stranger"))
+    finally:
+        server.close()
+        home.close()
+        world.close()
+
+
+@each(("keyserver",), ("wkd",), ("dane",))
+def test_lookup_without_a_network(source):
+    """Clear words, and nothing is taken for "there is no such key"."""
+    harness.need_program("dirmngr")
+    home = harness.Home()
+    with open(os.path.join(home.gnupg, "dirmngr.conf"), "w") as out:
+        out.write("keyserver hkp://127.0.0.1:9\nconnect-timeout 2\nconnect-quick-timeout 2\nnameserver 127.0.0.1\n"
+                  "disable-ipv6\n")
+    result = home.run("keys", "lookup", "--source", source, "stranger@nowhere.invalid", timeout=60)
+    result.expect_silent().expect_message("stranger@nowhere.invalid" if result.status == 11 else source)
+    true(result.status in (11, 12), "status", result)
+    home.close()
+
+
+# --- backup and restore -----------------------------------------------------
+
+def backup_of(home, name="backup.pem"):
+    path = os.path.join(home.work, name)
+    home.ok("keys", "backup", "-o", path)
+    return path
+
+
+def rich_home():
+    home = harness.Home()
+    pki.give_anchor(home)
+    pki.give_key(home, "alice", new="kept secret")
+    pki.give_certificates(home, "bob", "carol", "dave-enc")
+    home.ok("keys", "trust", pki.fpr("bob"), "--for", "bobby@example.org")
+    home.ok("keys", "distrust", pki.fpr("carol"))
+    return home
+
+
+def sign_with(home, passphrase):
+    return home.run("sign", "--protocol", "smime", "--passphrase-fd", harness.Fd(passphrase + "\n"), input=m.plain())
+
+
+def test_backup_and_restore():
+    home, other = rich_home(), harness.Home()
+    path = backup_of(home)
+    equal(stat.S_IMODE(os.stat(path).st_mode), 0o600, "mode")
+    told = other.ok("--json", "keys", "restore", path).json()["imported"]
+    equal({one["result"] for one in told}, {"new"}, "results")
+    equal({one["what"] for one in told}, {"certificate", "private-key", "trust"}, "what")
+    equal(listed(other), listed(home), "the list")
+    equal(listed(other, "bobby@example.org"), listed(home, "bobby@example.org"), "pins")
+    equal(sign_with(other, "kept secret").status, 0, "signing")
+    equal(sign_with(other, "wrong").status, 8, "signing under another passphrase")
+    # once more: nothing changes
+    before = folder_state(other)
+    again = other.ok("--json", "keys", "restore", path).json()["imported"]
+    equal({one["result"] for one in again}, {"unchanged"}, "results of the second time")
+    equal(folder_state(other).keys(), before.keys(), "files")
+    equal(open(backup_of(other), "rb").read(), open(path, "rb").read(), "the backup of the restored")
+    for one in (home, other):
+        one.close()
+
+
+def test_backup_is_read_by_openssl():
+    home = rich_home()
+    path = backup_of(home)
+    pki.openssl("pkey", "-in", path, "-passin", "pass:kept secret", "-noout")
+    bundle = pki.openssl("crl2pkcs7", "-nocrl", "-certfile", path).out
+    equal(pki.openssl("pkcs7", "-print_certs", "-noout", input=bundle).out.count(b"subject="), 5, "certificates")
+    home.close()
+
+
+def test_restore_keeps_what_is_here():
+    """The passphrase of a key and a later word about trust."""
+    home, other = rich_home(), harness.Home()
+    path = backup_of(home)
+    pki.give_key(other, "alice", new="another")
+    pki.give_certificates(other, "ca")
+    other.ok("keys", "distrust", pki.fpr("ca"))
+    other.ok("keys", "restore", path)
+    equal(sign_with(other, "another").status, 0, "signing under the passphrase of before")
+    contains(other.ok("keys", "show", pki.fpr("ca")).out.decode(), "no anchor", "the distrusted root")
+    for one in (home, other):
+        one.close()
+
+
+@each("cut off", "last newline", "changed", "more behind", "no end", "not PEM", "empty", "bad name", "bad pin")
+def test_damaged_backup_restores_nothing(how):
+    home, other = rich_home(), harness.Home()
+    data = open(backup_of(home), "rb").read()
+    head, mark, lines = data.partition(b"mailcrypt backup 1\n")
+    rebuilt = lambda lines: head + mark + lines
+    key = re.search(rb"key (\w+)", lines).group(1)
+    damaged = {"cut off": data[:-30], "last newline": data[:-1], "changed": data.replace(b"MII", b"MIJ", 1), "more behind": data + b"x\n",
+               "no end": rebuilt(re.sub(rb"end .*\n", b"", lines)), "not PEM": b"hello\n", "empty": b"",
+               "bad name": rebuilt(lines.replace(key, b"../../" + key[6:])),
+               "bad pin": rebuilt(lines.replace(b"anchor", b"admiral"))}[how]
+    before = folder_state(other)
+    other.refuses(10, "keys", "restore", other.file("in", damaged))
+    equal(folder_state(other), before, "files")
+    other.ok("keys", "restore", other.file("in", data))
+    for one in (home, other):
+        one.close()
+
+
+@with_home
+def test_restore_is_all_or_nothing(home):
+    """The private key cannot be written: no certificate and no trust either."""
+    source = rich_home()
+    path = backup_of(source)
+    os.makedirs(home.mc, mode=0o700, exist_ok=True)
+    home.file("x", b"")
+    with open(os.path.join(home.mc, "private"), "w"):
+        pass
+    home.run("keys", "restore", path, status=12).expect_silent()
+    equal(listed(home).strip(), "", "the list")
+    source.close()
+
+
+@with_home
+def test_backup_refuses(home):
+    home.refuses(11, "keys", "backup").expect_message("nothing to back up")
+    pki.give_key(home, "alice")
+    home.refuses(2, "keys", "backup").expect_message("without a passphrase")
+
+
 @with_home
 def test_remove_certificate(home):
     pki.give_key(home, "alice")

@@ -120,8 +120,9 @@ double_find (McEngine *engine, const McKeyQuery *query, GPtrArray *keys,
 {
   for (guint i = 0; all_keys != NULL && i < all_keys->len; i++) {
     const McKey *key = g_ptr_array_index (all_keys, i);
-    if (key->protocol == engine->protocol && matches (key, query))
-      g_ptr_array_add (keys, copy_key (key));
+    if (key->protocol == engine->protocol && matches (key, query)
+        && !_mc_key_query_give (query, copy_key (key), keys, error))
+      return FALSE;
   }
   return !g_cancellable_set_error_if_cancelled (cancellable, error);
 }
@@ -168,6 +169,14 @@ double_export (McEngine *engine, McKey *key, gboolean mail, McSpool *output,
   g_autofree char *line = g_strdup_printf ("double-key %s %s\n", key->fingerprint,
                                            address != NULL ? address : "-");
   return _mc_spool_append (output, line, strlen (line), error);
+}
+
+static gboolean
+double_export_secret (McEngine *engine, McKey *key, McSecret *new_passphrase, McSpool *output,
+                      GCancellable *cancellable, GError **error)
+{
+  (void) new_passphrase;
+  return double_export (engine, key, FALSE, output, cancellable, error);
 }
 
 static gboolean
@@ -517,7 +526,8 @@ static const char *const smime_types[] = { "application/pkcs7-mime", NULL };
   .close = double_close, .find = double_find, .probe = double_probe,                     \
   .verify = double_verify, .unwrap = double_unwrap, .describe = double_describe,         \
   .sign = double_sign, .encrypt = double_encrypt, .import = double_import,               \
-  .export = double_export, .generate = double_generate, .remove = double_remove
+  .export = double_export, .export_secret = double_export_secret,                        \
+  .generate = double_generate, .remove = double_remove
 
 static const McBackend double_openpgp = {
   .name = "double-openpgp",

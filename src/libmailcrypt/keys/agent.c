@@ -5,7 +5,9 @@
 #include "keys/passphrase.h"
 
 #include "base/secret.h"
+#include "base/text.h"
 #include "context.h"
+#include "examine.h"
 
 #include <assuan.h>
 #include <gio/gunixsocketaddress.h>
@@ -339,6 +341,30 @@ forget_in_agent (McContext *context, const McPassphraseRequest *request)
   g_autofree char *id = make_cache_id (request);
   g_autofree char *command = g_strdup_printf ("CLEAR_PASSPHRASE %s", id);
   (void) send_command (assuan, command);
+}
+
+static gpg_error_t
+take_text (void *user_data, const void *data, size_t size)
+{
+  g_string_append_len (user_data, data, (gssize) MIN (size, 100));
+  return 0;
+}
+
+void
+_mc_agent_examine (McContext *context, GPtrArray *findings)
+{
+  g_autofree char *why = NULL;
+  g_autoptr (GString) version = g_string_new (NULL);
+  g_autoptr (Assuan) assuan = connect_for (context, &why);
+  if (assuan == NULL) {
+    _mc_findings_add (findings, MC_FINDING_PROBLEM, "agent", "no-agent",
+                      "gpgconf --launch gpg-agent", _("gpg-agent: %s"), why != NULL ? why : "-");
+    return;
+  }
+  (void) assuan_transact (assuan, "GETINFO version", take_text, version, NULL, NULL, NULL, NULL);
+  g_autofree char *shown = _mc_text_escape_line (version->str, -1);
+  _mc_findings_add (findings, MC_FINDING_GOOD, "agent", "agent-works", NULL,
+                    _("gpg-agent %s answers"), shown);
 }
 
 const McPassphraseSource _mc_passphrase_agent = {

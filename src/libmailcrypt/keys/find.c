@@ -11,6 +11,18 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+gboolean
+_mc_key_query_give (const McKeyQuery *query, McKey *key, GPtrArray *keys, GError **error)
+{
+  if (query->take == NULL) {
+    g_ptr_array_add (keys, key);
+    return TRUE;
+  }
+  gboolean ok = query->take (key, query->take_data, error);
+  mc_key_unref (key);
+  return ok;
+}
+
 static gboolean
 can_have (McContext *context, McProtocol protocol, const McKeyQuery *query, gboolean *ret_can,
           GError **error)
@@ -91,6 +103,51 @@ _mc_keys_find (McContext *context, McProtocol protocol, const McKeyQuery *query,
     if (!_mc_key_apply_pins (context, g_ptr_array_index (keys, i), error))
       return FALSE;
   return TRUE;
+}
+
+/* Between a backend and who asked. */
+typedef struct {
+  McContext *context;
+  McKeyFunc func;
+  gpointer user_data;
+} Pipe;
+
+static gboolean
+pass_on (McKey *key, gpointer user_data, GError **error)
+{
+  const Pipe *pipe = user_data;
+  return _mc_key_apply_pins (pipe->context, key, error) && pipe->func (key, pipe->user_data, error);
+}
+
+/* Of one address there are few. */
+static gboolean
+each_of_array (McContext *context, McProtocol protocol, const McKeyQuery *query, McKeyFunc func,
+               gpointer user_data, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
+  if (!_mc_keys_find (context, protocol, query, keys, cancellable, error))
+    return FALSE;
+  for (guint i = 0; i < keys->len; i++)
+    if (!func (g_ptr_array_index (keys, i), user_data, error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+_mc_keys_each (McContext *context, McProtocol protocol, const McKeyQuery *query, McKeyFunc func,
+               gpointer user_data, GCancellable *cancellable, GError **error)
+{
+  gboolean can = FALSE;
+  if (query->address != NULL || query->fingerprint != NULL)
+    return each_of_array (context, protocol, query, func, user_data, cancellable, error);
+  if (!can_have (context, protocol, query, &can, error))
+    return FALSE;
+
+  Pipe pipe = { context, func, user_data };
+  McKeyQuery streaming = *query;
+  streaming.take = pass_on;
+  streaming.take_data = &pipe;
+  return !can || ask_backend (context, protocol, &streaming, NULL, cancellable, error);
 }
 
 static gboolean

@@ -95,6 +95,26 @@ mc_key_get_address_trusted (const McKey *key, guint i)
   return identity != NULL && identity->trust == MC_TRUST_TRUSTED;
 }
 
+const char *
+mc_key_get_address_validity (const McKey *key, guint i)
+{
+  const McIdentity *identity = get_identity (key, i);
+  return identity != NULL ? identity->validity : NULL;
+}
+
+const char *
+mc_key_get_address_tofu (const McKey *key, guint i)
+{
+  const McIdentity *identity = get_identity (key, i);
+  return identity != NULL ? identity->tofu : NULL;
+}
+
+const char *
+mc_key_get_owner_trust (const McKey *key)
+{
+  return key->owner_trust;
+}
+
 McKeyUse
 mc_key_get_use (const McKey *key)
 {

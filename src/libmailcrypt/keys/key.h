@@ -17,6 +17,7 @@ struct _McKey {
   char *algorithm;
   char *subject, *issuer, *serial;   /* S/MIME, nullable; hostile */
   gboolean is_authority, is_anchor;
+  const char *owner_trust;  /* static, nullable: GnuPG's word, for showing */
   gboolean weak;            /* too weak to be used for anything new */
   GPtrArray *reasons;       /* of McReason (owned): against it */
   gpointer native;          /* the backend's own object */

@@ -52,9 +52,25 @@ read_pattern (const char *pattern, char **ret_address, char **ret_fingerprint, c
     *ret_text = g_strdup (pattern);
 }
 
-GPtrArray *
-mc_keys_list (McContext *context, McProtocol protocol, const char *pattern, gboolean secret_only,
-              GCancellable *cancellable, GError **error)
+/* A func that counts, in front of the caller's. */
+typedef struct {
+  McKeyFunc func;
+  gpointer user_data;
+  guint count;
+} Counter;
+
+static gboolean
+count (McKey *key, gpointer user_data, GError **error)
+{
+  Counter *counter = user_data;
+  counter->count++;
+  return counter->func (key, counter->user_data, error);
+}
+
+gboolean
+mc_keys_foreach (McContext *context, McProtocol protocol, const char *pattern,
+                 gboolean secret_only, McKeyFunc func, gpointer user_data,
+                 GCancellable *cancellable, GError **error)
 {
   g_autofree char *address = NULL;
   g_autofree char *fingerprint = NULL;
@@ -62,26 +78,43 @@ mc_keys_list (McContext *context, McProtocol protocol, const char *pattern, gboo
   read_pattern (pattern, &address, &fingerprint, &text);
   McKeyQuery query = { .address = address, .fingerprint = fingerprint, .text = text,
                        .secret_only = secret_only, .judge = TRUE };
-
-  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
+  Counter counter = { func, user_data, 0 };
   g_autoptr (GError) broken = NULL;
   for (gsize i = 0; i < G_N_ELEMENTS (protocols); i++) {
     g_autoptr (GError) own = NULL;
     if ((protocol != MC_PROTOCOL_UNKNOWN && protocol != protocols[i])
-        || _mc_keys_find (context, protocols[i], &query, keys, cancellable, &own))
+        || _mc_keys_each (context, protocols[i], &query, count, &counter, cancellable, &own))
       continue;
     if (!g_error_matches (own, MC_ERROR, MC_ERROR_ENGINE)) {
       g_propagate_error (error, g_steal_pointer (&own));
-      return NULL;
+      return FALSE;
     }
     if (broken == NULL)
       broken = g_steal_pointer (&own);
   }
   /* An engine that is missing does not hide the keys of the other one. */
-  if (broken != NULL && keys->len == 0) {
-    g_propagate_error (error, g_steal_pointer (&broken));
+  if (broken == NULL || counter.count > 0)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&broken));
+  return FALSE;
+}
+
+static gboolean
+collect_key (McKey *key, gpointer user_data, GError **error)
+{
+  (void) error;
+  g_ptr_array_add (user_data, mc_key_ref (key));
+  return TRUE;
+}
+
+GPtrArray *
+mc_keys_list (McContext *context, McProtocol protocol, const char *pattern, gboolean secret_only,
+              GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
+  if (!mc_keys_foreach (context, protocol, pattern, secret_only, collect_key, keys, cancellable,
+                        error))
     return NULL;
-  }
   g_ptr_array_sort (keys, compare_keys);
   return g_steal_pointer (&keys);
 }
@@ -94,6 +127,23 @@ mc_keys_export (McContext *context, McKey *key, GOutputStream *output, GCancella
   const McBackend *backend = _mc_context_get_backend (context, key->protocol, &engine, error);
   g_autoptr (McSpool) spool = _mc_spool_new (_mc_context_get_limits (context));
   return backend != NULL && backend->export (engine, key, FALSE, spool, cancellable, error)
+         && _mc_span_write (_mc_span_whole (spool), MC_NEWLINES_AS_IS, output, cancellable, error);
+}
+
+gboolean
+mc_keys_export_secret (McContext *context, McKey *key, McSecret *new_passphrase,
+                       GOutputStream *output, GCancellable *cancellable, GError **error)
+{
+  if (key->secret == MC_SECRET_NONE) {
+    _mc_set_error (error, MC_ERROR_NO_SECRET, NULL, _("the secret part of the key %s is not here"),
+                   key->fingerprint);
+    return FALSE;
+  }
+  McEngine *engine = NULL;
+  const McBackend *backend = _mc_context_get_backend (context, key->protocol, &engine, error);
+  g_autoptr (McSpool) spool = _mc_spool_new (_mc_context_get_limits (context));
+  return backend != NULL
+         && backend->export_secret (engine, key, new_passphrase, spool, cancellable, error)
          && _mc_span_write (_mc_span_whole (spool), MC_NEWLINES_AS_IS, output, cancellable, error);
 }
 

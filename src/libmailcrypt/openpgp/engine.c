@@ -61,6 +61,8 @@ const McBackend _mc_openpgp_backend = {
   .encrypt = _mc_openpgp_encrypt,
   .import = _mc_openpgp_import,
   .export = _mc_openpgp_export,
+  .export_secret = _mc_openpgp_export_secret,
+  .examine = _mc_openpgp_examine,
   .generate = _mc_openpgp_generate,
   .remove = _mc_openpgp_remove,
 };

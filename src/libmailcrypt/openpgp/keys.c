@@ -18,9 +18,12 @@ key_unref (gpointer key)
   gpgme_key_unref (key);
 }
 
+/* Gets each key of a listing; takes the reference. */
+typedef gboolean (*NativeFunc) (gpgme_key_t native, gpointer user_data, GError **error);
+
 static gboolean
-collect (McRun *run, const char *const *patterns, gboolean secret_only, GPtrArray *keys,
-         GError **error)
+each_native (McRun *run, const char *const *patterns, gboolean secret_only, NativeFunc func,
+             gpointer user_data, GError **error)
 {
   const char *const everything[] = { NULL };
   const char *const *wanted = patterns != NULL ? patterns : everything;
@@ -28,7 +31,10 @@ collect (McRun *run, const char *const *patterns, gboolean secret_only, GPtrArra
     gpgme_op_keylist_ext_start (run->gpgme, (const char **) wanted, secret_only, 0);
   gpgme_key_t key;
   while (code == 0 && (code = gpgme_op_keylist_next (run->gpgme, &key)) == 0)
-    g_ptr_array_add (keys, key);
+    if (!func (key, user_data, error)) {
+      gpgme_op_keylist_end (run->gpgme);
+      return FALSE;
+    }
   if (gpgme_err_code (code) == GPG_ERR_EOF)
     return TRUE;
   gpgme_op_keylist_end (run->gpgme);
@@ -39,17 +45,33 @@ collect (McRun *run, const char *const *patterns, gboolean secret_only, GPtrArra
   return FALSE;
 }
 
+static gboolean
+collect (gpgme_key_t native, gpointer user_data, GError **error)
+{
+  (void) error;
+  g_ptr_array_add (user_data, native);
+  return TRUE;
+}
+
+static gboolean
+list_natives (McEngine *engine, const char *const *patterns, gpgme_keylist_mode_t more,
+              NativeFunc func, gpointer user_data, GCancellable *cancellable, GError **error)
+{
+  g_auto (McRun) run = { 0 };
+  if (!_mc_run_start (&run, engine, MC_RUN_PUBLIC, cancellable, error))
+    return FALSE;
+  gpgme_set_keylist_mode (run.gpgme, GPGME_KEYLIST_MODE_LOCAL | more);
+  return each_native (&run, patterns, FALSE, func, user_data, error);
+}
+
 GPtrArray *
 _mc_openpgp_list (McEngine *engine, const char *const *patterns, gboolean with_secret,
                   GCancellable *cancellable, GError **error)
 {
-  g_auto (McRun) run = { 0 };
   g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (key_unref);
-  if (!_mc_run_start (&run, engine, MC_RUN_PUBLIC, cancellable, error))
-    return NULL;
-  gpgme_set_keylist_mode (run.gpgme, GPGME_KEYLIST_MODE_LOCAL
-                                       | (with_secret ? GPGME_KEYLIST_MODE_WITH_SECRET : 0));
-  return collect (&run, patterns, FALSE, keys, error) ? g_steal_pointer (&keys) : NULL;
+  gpgme_keylist_mode_t more = with_secret ? GPGME_KEYLIST_MODE_WITH_SECRET : 0;
+  return list_natives (engine, patterns, more, collect, keys, cancellable, error)
+           ? g_steal_pointer (&keys) : NULL;
 }
 
 McReason *
@@ -60,7 +82,7 @@ _mc_openpgp_find_agent_problem (McEngine *engine, const char *const *patterns,
   g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (key_unref);
   if (!_mc_run_start (&run, engine, MC_RUN_PUBLIC, cancellable, NULL))
     return NULL;
-  collect (&run, patterns, TRUE, keys, NULL);
+  each_native (&run, patterns, TRUE, collect, keys, NULL);
   return _mc_run_find_secret_problem (&run, 0);
 }
 
@@ -187,18 +209,42 @@ find_trust (McEngine *engine, gpgme_user_id_t uid)
   return uid->validity >= least ? MC_TRUST_TRUSTED : MC_TRUST_UNTRUSTED;
 }
 
+/* GnuPG's own words. */
+static const char *
+validity_word (gpgme_validity_t validity)
+{
+  static const char *const words[] = {
+    [GPGME_VALIDITY_UNKNOWN] = "unknown",   [GPGME_VALIDITY_UNDEFINED] = "undefined",
+    [GPGME_VALIDITY_NEVER] = "never",       [GPGME_VALIDITY_MARGINAL] = "marginal",
+    [GPGME_VALIDITY_FULL] = "full",         [GPGME_VALIDITY_ULTIMATE] = "ultimate",
+  };
+  return (gsize) validity < G_N_ELEMENTS (words) ? words[validity] : "unknown";
+}
+
+static const char *
+tofu_word (gpgme_tofu_policy_t policy)
+{
+  static const char *const words[] = {
+    [GPGME_TOFU_POLICY_NONE] = NULL,      [GPGME_TOFU_POLICY_AUTO] = "auto",
+    [GPGME_TOFU_POLICY_GOOD] = "good",    [GPGME_TOFU_POLICY_UNKNOWN] = "unknown",
+    [GPGME_TOFU_POLICY_BAD] = "bad",      [GPGME_TOFU_POLICY_ASK] = "ask",
+  };
+  return (gsize) policy < G_N_ELEMENTS (words) ? words[policy] : NULL;
+}
+
 static char *
 utf8_or_null (const char *text)
 {
   return text != NULL && *text != '\0' ? g_utf8_make_valid (text, -1) : NULL;
 }
 
-/* What is revoked or was never certified by its own key is no identity. */
+/* What is revoked or was never certified by its own key is no identity. Of a key that is
+ * revoked as a whole gpg says so of each user id; whose it was is still to be told. */
 static void
 add_identities (McEngine *engine, gpgme_key_t native, McKey *key)
 {
   for (gpgme_user_id_t uid = native->uids; uid != NULL; uid = uid->next) {
-    if (uid->revoked || uid->invalid)
+    if (uid->invalid || (uid->revoked && !native->revoked))
       continue;
     const char *written = uid->address != NULL ? uid->address : uid->email;
     g_autofree char *address =
@@ -207,6 +253,8 @@ add_identities (McEngine *engine, gpgme_key_t native, McKey *key)
     McIdentity *identity = _mc_identity_new (address, name, find_trust (engine, uid));
     if (identity->display == NULL)
       identity->display = utf8_or_null (written);
+    identity->validity = validity_word (uid->validity);
+    identity->tofu = uid->tofu != NULL ? tofu_word (uid->tofu->policy) : NULL;
     g_ptr_array_add (key->identities, identity);
   }
 }
@@ -230,6 +278,7 @@ _mc_openpgp_key_new (McEngine *engine, gpgme_key_t native)
   key->validity = find_validity (native);
   key->weak = key_is_weak (native);
   key->algorithm = name_algorithm (native);
+  key->owner_trust = validity_word (native->owner_trust);
   if (native->subkeys != NULL) {
     key->valid_from = MAX (native->subkeys->timestamp, 0);
     key->valid_until = native->subkeys->expires;
@@ -437,6 +486,28 @@ is_askable (const McKeyQuery *query)
   return query->address != NULL || query->text == NULL || *query->text != '\0';
 }
 
+typedef struct {
+  McEngine *engine;
+  const McKeyQuery *query;
+  GPtrArray *keys;
+  guint before;             /* how many were in the array already */
+} Finder;
+
+static gboolean
+give (gpgme_key_t native, gpointer user_data, GError **error)
+{
+  const Finder *self = user_data;
+  const McKeyQuery *query = self->query;
+  g_autoptr (McKey) key = _mc_openpgp_key_new (self->engine, native);
+  gpgme_key_unref (native);
+  if (!matches (query, key)
+      || (self->keys != NULL && is_listed (self->keys, self->before, key->fingerprint)))
+    return TRUE;
+  if (query->judge)
+    judge (key, query->use);
+  return _mc_key_query_give (query, g_steal_pointer (&key), self->keys, error);
+}
+
 gboolean
 _mc_openpgp_find (McEngine *engine, const McKeyQuery *query, GPtrArray *keys,
                   GCancellable *cancellable, GError **error)
@@ -444,19 +515,11 @@ _mc_openpgp_find (McEngine *engine, const McKeyQuery *query, GPtrArray *keys,
   if (!is_askable (query))
     return TRUE;
   g_autoptr (GPtrArray) patterns = make_patterns (query);
-  g_autoptr (GPtrArray) natives =
-    _mc_openpgp_list (engine, patterns != NULL ? (const char *const *) patterns->pdata : NULL,
-                      TRUE, cancellable, error);
-  if (natives == NULL)
-    return FALSE;
-  guint before = keys->len;
-  for (guint i = 0; i < natives->len; i++) {
-    g_autoptr (McKey) key = _mc_openpgp_key_new (engine, natives->pdata[i]);
-    if (!matches (query, key) || is_listed (keys, before, key->fingerprint))
-      continue;
-    if (query->judge)
-      judge (key, query->use);
-    g_ptr_array_add (keys, g_steal_pointer (&key));
-  }
-  return TRUE;
+  Finder self = { engine, query, keys, keys != NULL ? keys->len : 0 };
+  /* What is told of a single key; for a list it would cost too much. */
+  gpgme_keylist_mode_t more = GPGME_KEYLIST_MODE_WITH_SECRET;
+  if (query->judge && query->fingerprint != NULL)
+    more |= GPGME_KEYLIST_MODE_WITH_TOFU;
+  return list_natives (engine, patterns != NULL ? (const char *const *) patterns->pdata : NULL,
+                       more, give, &self, cancellable, error);
 }

@@ -141,10 +141,14 @@ gboolean _mc_openpgp_import (McEngine *engine, McSpan data, McSecret *new_passph
                              GPtrArray *results, GCancellable *cancellable, GError **error);
 gboolean _mc_openpgp_export (McEngine *engine, McKey *key, gboolean mail, McSpool *output,
                              GCancellable *cancellable, GError **error);
+gboolean _mc_openpgp_export_secret (McEngine *engine, McKey *key, McSecret *new_passphrase,
+                                    McSpool *output, GCancellable *cancellable, GError **error);
 gboolean _mc_openpgp_generate (McEngine *engine, const McKeyRequest *request, McKey **ret_key,
                                GCancellable *cancellable, GError **error);
 gboolean _mc_openpgp_remove (McEngine *engine, McKey *key, GCancellable *cancellable,
                              GError **error);
+
+void _mc_openpgp_examine (McEngine *engine, GPtrArray *findings, GCancellable *cancellable);
 
 /* ----------------------------------------------------------------- messages -- */
 

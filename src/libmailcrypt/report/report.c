@@ -106,7 +106,10 @@ _mc_identity_new (const char *address, const char *name, McTrustFact trust)
 McIdentity *
 _mc_identity_copy (const McIdentity *identity)
 {
-  return _mc_identity_new (identity->display, identity->name, identity->trust);
+  McIdentity *copy = _mc_identity_new (identity->display, identity->name, identity->trust);
+  copy->validity = identity->validity;
+  copy->tofu = identity->tofu;
+  return copy;
 }
 
 void

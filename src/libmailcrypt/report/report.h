@@ -48,6 +48,7 @@ typedef struct {
   char *display;            /* the address as written, nullable; hostile */
   char *name;               /* nullable; hostile */
   McTrustFact trust;        /* whether the key is trusted for this identity */
+  const char *validity, *tofu;      /* static, nullable: GnuPG's words about it, for showing */
 } McIdentity;
 
 McIdentity *_mc_identity_new (const char *address, const char *name, McTrustFact trust);

@@ -114,6 +114,8 @@ G_MODULE_EXPORT const McBackend _mc_smime_backend = {
   .encrypt = _mc_smime_encrypt,
   .import = _mc_smime_import,
   .export = _mc_smime_export,
+  .export_secret = _mc_smime_export_secret,
+  .examine = _mc_smime_examine,
   .generate = _mc_smime_generate,
   .remove = _mc_smime_remove,
 };

@@ -34,6 +34,8 @@ gboolean _mc_smime_find (McEngine *engine, const McKeyQuery *query, GPtrArray *k
                          GCancellable *cancellable, GError **error);
 gboolean _mc_smime_export (McEngine *engine, McKey *key, gboolean mail, McSpool *output,
                            GCancellable *cancellable, GError **error);
+gboolean _mc_smime_export_secret (McEngine *engine, McKey *key, McSecret *new_passphrase,
+                                  McSpool *output, GCancellable *cancellable, GError **error);
 gboolean _mc_smime_remove (McEngine *engine, McKey *key, GCancellable *cancellable,
                            GError **error);
 gboolean _mc_smime_probe (McEngine *engine, McSpan span);
@@ -51,5 +53,6 @@ gboolean _mc_smime_encrypt (McEngine *engine, const McEncryptJob *job, McSealed 
                             GCancellable *cancellable, GError **error);
 gboolean _mc_smime_import (McEngine *engine, McSpan data, McSecret *new_passphrase,
                            GPtrArray *results, GCancellable *cancellable, GError **error);
+void _mc_smime_examine (McEngine *engine, GPtrArray *findings, GCancellable *cancellable);
 gboolean _mc_smime_generate (McEngine *engine, const McKeyRequest *request, McKey **ret_key,
                              GCancellable *cancellable, GError **error);

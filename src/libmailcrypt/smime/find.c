@@ -40,8 +40,7 @@ add_key (Finder *self, const McCertificate *certificate)
     return FALSE;
   if (self->trust != NULL)
     key->weak |= judgement.weak;
-  g_ptr_array_add (self->keys, g_steal_pointer (&key));
-  return TRUE;
+  return _mc_key_query_give (self->query, g_steal_pointer (&key), self->keys, &self->error);
 }
 
 static gboolean
