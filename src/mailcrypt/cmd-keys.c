@@ -144,7 +144,7 @@ print_listing (Tool *tool, const Listing *listing, int status, GError **error)
   for (guint i = 0; i < listing->entries->len; i++)
     g_ptr_array_add (texts, ((ListEntry *) g_ptr_array_index (listing->entries, i))->text);
   if (options.json)
-    return json_print (tool, json_from_key_texts (texts, status), error);
+    return json_print_key_texts (tool, texts, status, error);
   g_autofree char *text = keytext_from_rows (texts);
   return output_print (options.output, text, error);
 }

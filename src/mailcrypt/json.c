@@ -188,25 +188,37 @@ json_of_key (const McKey *key)
 }
 
 /* By hand: a tree of ten thousand keys would be far larger than its text. */
-char *
-json_from_key_texts (GPtrArray *texts, int exit_status)
+gboolean
+json_print_key_texts (Tool *tool, GPtrArray *texts, int exit_status, GError **error)
 {
-  g_autoptr (GString) out = g_string_new (NULL);
-  g_string_append_printf (out, "{\n\"format_version\" : %d,\n\"keys\" : [", FORMAT_VERSION);
-  for (guint i = 0; i < texts->len; i++)
-    g_string_append_printf (out, "%s\n%s", i > 0 ? "," : "",
-                            (const char *) g_ptr_array_index (texts, i));
-  g_string_append_printf (out, "],\n\"exit_status\" : %d\n}", exit_status);
-  return g_string_free (g_steal_pointer (&out), FALSE);
+  g_autoptr (Output) output = output_new (options.output, OUTPUT_TEXT, error);
+  if (output == NULL)
+    return FALSE;
+  GOutputStream *stream = output_get_stream (output);
+  gboolean ok = g_output_stream_printf (stream, NULL, tool->cancellable, error,
+                                        "{\n\"format_version\" : %d,\n\"keys\" : [",
+                                        FORMAT_VERSION);
+  for (guint i = 0; ok && i < texts->len; i++) {
+    g_autofree char *safe = mc_text_escape_json (g_ptr_array_index (texts, i));
+    ok = g_output_stream_printf (stream, NULL, tool->cancellable, error, "%s\n%s",
+                                 i > 0 ? "," : "", safe);
+  }
+  tool->json_done = TRUE;
+  return ok
+         && g_output_stream_printf (stream, NULL, tool->cancellable, error,
+                                    "],\n\"exit_status\" : %d\n}\n", exit_status)
+         && output_commit (output, error);
 }
 
 char *
 json_from_keys (GPtrArray *keys, int exit_status)
 {
-  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (JsonBuilder) builder = begin ();
+  begin_array (builder, "keys");
   for (guint i = 0; i < keys->len; i++)
-    g_ptr_array_add (texts, json_of_key (g_ptr_array_index (keys, i)));
-  return json_from_key_texts (texts, exit_status);
+    add_key (builder, g_ptr_array_index (keys, i));
+  json_builder_end_array (builder);
+  return finish (builder, exit_status);
 }
 
 char *

@@ -9,9 +9,9 @@
 gboolean json_print (Tool *tool, char *json, GError **error);
 
 char *json_from_error (const GError *error, int exit_status);
-/* The bare object of one key, and such @texts as a list of keys. */
+/* The bare object of one key; and the list of such @texts, printed piece by piece. */
 char *json_of_key (const McKey *key);
-char *json_from_key_texts (GPtrArray *texts, int exit_status);
+gboolean json_print_key_texts (Tool *tool, GPtrArray *texts, int exit_status, GError **error);
 /* @keys: of McKey. */
 char *json_from_keys (GPtrArray *keys, int exit_status);
 /* @imported: of McImported. */

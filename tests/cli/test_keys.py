@@ -7,6 +7,8 @@ import hashlib
 import os
 import re
 import stat
+import subprocess
+import time
 
 import harness
 import mailkit as m
@@ -404,6 +406,40 @@ def test_list_expiring():
     home.ok("keys", "list", "--expiring", "30")
     home.run("keys", "list", "--expiring", "5000", status=6)
     home.close()
+
+
+def peak_of(home, *args):
+    """The most memory that a run takes, in MiB."""
+    process = home.process(*args, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.stdin.close()
+    process.stderr.close()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    equal(process.returncode, 0, "status of %r" % (args,))
+    return usage.ru_maxrss / 1024
+
+
+@with_home
+def test_list_of_many_keys(home):
+    """One key at a time is in memory; of the others there is a line of text."""
+    if os.environ.get("MAILCRYPT_SANITIZERS") == "1":
+        harness.skip("memory is the sanitizer's")
+    der = pki.der("carol")
+
+    def give(numbers):
+        path = home.file("many.pem", "".join(
+            "-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % base64.encodebytes(
+                der.replace(b"carol@example.org", b"c%05d@xample.org" % n)).decode() for n in numbers))
+        home.ok("-q", "keys", "import", path)
+
+    give(range(10))
+    few = {args: peak_of(home, *args) for args in (("keys", "list"), ("--json", "keys", "list"))}
+    give(range(10, 5000))
+    for args, before in few.items():
+        peak = peak_of(home, *args)
+        true(peak < before + 16, "%r takes %d MiB, %d of it for 5,000 keys" % (args, peak, peak - before))
+    equal(len(home.ok("--json", "keys", "list").json()["keys"]), 5000, "keys in JSON")
+    equal(len(listed(home, "c00500@xample.org").splitlines()), 2, "lines for one address")
 
 
 def self_signed(home, name="sam", address="sam@example.org"):
@@ -1125,6 +1161,42 @@ def test_generate_csr(home):
     signed = home.ok("sign", "--protocol", "smime", "--passphrase-fd", harness.Fd("a passphrase\n"),
                      input=m.plain(sender=ME)).out
     expect(verdict(home, signed, 0), "signed-only", "good", address="new@example.org")
+
+
+def issue(home, request, serial):
+    """What an authority makes of a request."""
+    issued = os.path.join(home.work, "%d.crt" % serial)
+    extensions = home.file("ext", b"subjectAltName=email:new@example.org\nextendedKeyUsage=emailProtection\n"
+                                  b"keyUsage=digitalSignature,keyEncipherment\nsubjectKeyIdentifier=hash\n"
+                                  b"authorityKeyIdentifier=keyid\n")
+    pki.openssl("x509", "-req", "-in", request, "-CA", pki.get("ca"), "-CAkey", pki.key("ca"), "-days", "30",
+                "-set_serial", str(serial), "-extfile", extensions, "-out", issued)
+    return issued
+
+
+@with_home
+def test_renewal_keeps_the_old_key_for_reading(home):
+    pki.give_anchor(home)
+    secret = lambda: ("--passphrase-fd", harness.Fd("a passphrase\n"))
+    mails, prints = [], []
+    for serial in (78, 79):
+        request = os.path.join(home.work, "%d.csr" % serial)
+        home.ok("keys", "generate", "new@example.org", "--protocol", "smime", "--csr", request, *secret())
+        if serial == 79:
+            # the request alone changes nothing: mail still goes to the key that has a certificate
+            mails.append(home.ok("encrypt", "--protocol", "smime", "-r", "new@example.org", "-u", "new@example.org",
+                                 input=m.plain(sender=ME)).out)
+            time.sleep(1.1)    # the newest counts, by the second
+        issued = issue(home, request, serial)
+        home.ok("keys", "import", issued)
+        prints.append(sha256(issued))
+        mails.append(home.ok("encrypt", "--protocol", "smime", "-r", "new@example.org", "-u", "new@example.org",
+                             input=m.plain(sender=ME)).out)
+    for mail in mails:
+        contains(home.ok("decrypt", *secret(), input=mail).out, b"Hello, Bob.", "content")
+    plan = home.ok("--json", "plan", "--protocol", "smime", "new@example.org").json()
+    states = {c["fingerprint"]: c["state"] for c in plan["parties"][0]["candidates"]}
+    equal(states, {prints[0]: "usable", prints[1]: "chosen"}, "candidates")
 
 
 @with_home
