@@ -219,7 +219,7 @@ examine_store (McContext *context, GPtrArray *findings)
                       _("mailcrypt keys import FILE"), _("no certificates yet"));
   else
     _mc_findings_add (findings, MC_FINDING_GOOD, "store", "store-works", NULL,
-                      _("%u certificates, %u trust anchors of yours"), count.certificates,
+                      _("certificates: %u, trust anchors of yours: %u"), count.certificates,
                       count.anchors);
   if (count.anchors == 0
       && g_strcmp0 (mc_settings_get (settings, "smime", "system-anchors"), "false") == 0)
@@ -241,7 +241,7 @@ examine_clock (McContext *context, GPtrArray *findings)
   gboolean later = g_stat (database, &buffer) == 0 && buffer.st_mtime > now + DAY;
   if (now >= EARLIEST && !later)
     _mc_findings_add (findings, MC_FINDING_GOOD, "clock", "clock-plausible", NULL,
-                      _("the clock may well be right"));
+                      _("the clock is plausible"));
   else
     _mc_findings_add (findings, MC_FINDING_PROBLEM, "clock", "clock-wrong",
                       _("set it: timedatectl set-ntp true"), _("the clock is wrong"));

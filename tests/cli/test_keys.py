@@ -802,10 +802,21 @@ def test_lookup_without_a_network(source):
     with open(os.path.join(home.gnupg, "dirmngr.conf"), "w") as out:
         out.write("keyserver hkp://127.0.0.1:9\nconnect-timeout 2\nconnect-quick-timeout 2\nnameserver 127.0.0.1\n"
                   "disable-ipv6\n")
-    result = home.run("keys", "lookup", "--source", source, "stranger@nowhere.invalid", timeout=60)
-    result.expect_silent().expect_message("stranger@nowhere.invalid" if result.status == 11 else source)
-    true(result.status in (11, 12), "status", result)
+    result = home.refuses(12, "keys", "lookup", "--source", source, "stranger@nowhere.invalid", timeout=60)
+    result.expect_message("'%s' could not be asked" % source)
     home.close()
+
+
+def test_lookup_of_a_key_that_nobody_has():
+    harness.need_program("dirmngr")
+    home = harness.Home()
+    server = with_keyserver(home, None)
+    try:
+        home.refuses(11, "keys", "lookup", "--source", "keyserver", "nobody@example.org")
+        true(server.asked, "the server was not asked")
+    finally:
+        server.close()
+        home.close()
 
 
 # --- backup and restore -----------------------------------------------------

@@ -107,6 +107,7 @@ def test_expired_key_of_ones_own():
         pgp.copy_secret(world(), home, pgp.fpr("expired"))
         error = home.run("sign", "-u", "expired@example.org", input=m.plain(), status=11).err.decode()
         contains(error, "expired", "error")
+        contains(error, "gpg --quick-set-expire", "hint")
         for words in ("not made for", "no signing subkey", "not trusted"):
             lacks(error, words, "error")
     finally:

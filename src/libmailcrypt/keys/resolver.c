@@ -71,16 +71,28 @@ add_reason (GPtrArray *reasons, const char *code, const char *hint, const char *
   g_ptr_array_add (reasons, _mc_reason_new (code, hint, "%s", text));
 }
 
+/* Of an own key the owner can make more. */
+static char *
+get_renewal (const McKey *key)
+{
+  if (key->secret == MC_SECRET_NONE)
+    return g_strdup (_("import the renewed one: mailcrypt keys import FILE"));
+  if (key->protocol == MC_PROTOCOL_OPENPGP)
+    return g_strdup_printf (_("extend it: gpg --quick-set-expire %s 2y"), key->fingerprint);
+  return g_strdup (_("renew it: mailcrypt keys generate ADDRESS --protocol smime --csr FILE"));
+}
+
 /* Everything that is not plainly valid is a reason against it. */
 static void
 judge_validity (const McKey *key, GPtrArray *reasons)
 {
+  g_autofree char *renewal = NULL;
   switch (key->validity) {
   case MC_VALIDITY_VALID:
     return;
   case MC_VALIDITY_EXPIRED:
-    add_reason (reasons, "expired", _("import the renewed one: mailcrypt keys import FILE"),
-                _("expired"));
+    renewal = get_renewal (key);
+    add_reason (reasons, "expired", renewal, _("expired"));
     return;
   case MC_VALIDITY_NOT_YET:
     add_reason (reasons, "not-yet-valid", _("check the clock of this computer"), _("not yet valid"));

@@ -7,8 +7,10 @@
 #include "openpgp/openpgp.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 static gboolean
 set_mechanism (gpgme_ctx_t gpgme, const char *name, GError **error)
@@ -27,21 +29,41 @@ set_mechanism (gpgme_ctx_t gpgme, const char *name, GError **error)
 }
 
 static gboolean
-is_nothing (gpgme_err_code_t code)
+fail (const McKeySource *source, const char *why, GError **error)
 {
-  return code == GPG_ERR_EOF || code == GPG_ERR_NO_PUBKEY || code == GPG_ERR_NOT_FOUND
-         || code == GPG_ERR_NO_DATA || code == GPG_ERR_NO_NAME;
+  g_autofree char *shown = _mc_text_escape_line (why, -1);
+  _mc_set_error (error, MC_ERROR_IO,
+                 _("is there a network? GnuPG asks through its dirmngr, see dirmngr.conf"),
+                 _("the source '%s' could not be asked: %s"), source->name, shown);
+  return FALSE;
 }
 
-static gboolean
-fail (const McRun *run, const McKeySource *source, gpgme_error_t code, GError **error)
+/* What gpg said last, behind its last colon; gpg has no status line for this. NULL: nothing. */
+static char *
+read_complaint (gpgme_ctx_t gpgme)
 {
-  if (_mc_run_is_broken (run, code, error))
-    return FALSE;
-  _mc_set_error (error, MC_ERROR_IO,
-                 _("is there a network? 'gpg-connect-agent --dirmngr \"keyserver --help\" /bye'"
-                   " shows whether GnuPG's dirmngr answers"),
-                 _("the source '%s' could not be asked: %s"), source->name, gpgme_strerror (code));
+  gpgme_data_t data;
+  size_t size = 0;
+  if (gpgme_data_new (&data) != 0)
+    return NULL;
+  gpgme_error_t code = gpgme_op_getauditlog (gpgme, data, GPGME_AUDITLOG_DIAG);
+  char *log = gpgme_data_release_and_get_mem (data, &size);
+  g_autofree char *text = code == 0 && log != NULL ? g_strndup (log, size) : g_strdup ("");
+  gpgme_free (log);
+  const char *colon = strrchr (g_strchomp (text), ':');
+  return colon != NULL ? g_strstrip (g_strdup (colon + 1)) : NULL;
+}
+
+/* Whether the source has answered that it has no such key. Both sides speak the language
+ * of the same environment; whatever is not plainly that answer is a failure. */
+static gboolean
+says_no_such_key (const char *complaint)
+{
+  static const gpgme_err_code_t codes[] = { GPG_ERR_NO_DATA, GPG_ERR_NOT_FOUND,
+                                            GPG_ERR_NO_PUBKEY };
+  for (gsize i = 0; i < G_N_ELEMENTS (codes); i++)
+    if (strcmp (complaint, gpgme_strerror (gpgme_error (codes[i]))) == 0)
+      return TRUE;
   return FALSE;
 }
 
@@ -57,10 +79,12 @@ run_locate (McRun *run, const McKeySource *source, const char *address, GPtrArra
   }
   if (gpgme_err_code (code) != GPG_ERR_EOF)
     gpgme_op_keylist_end (run->gpgme);
-  gpgme_err_code_t failure = run->status.failure;
-  if (keys->len == 0 && is_nothing (gpgme_err_code (code)) && failure != 0 && !is_nothing (failure))
-    return fail (run, source, gpgme_error (failure), error);
-  return is_nothing (gpgme_err_code (code)) || fail (run, source, code, error);
+  if (keys->len > 0)
+    return TRUE;
+  if (_mc_run_is_broken (run, gpgme_err_code (code) == GPG_ERR_EOF ? 0 : code, error))
+    return FALSE;
+  g_autofree char *complaint = read_complaint (run->gpgme);
+  return complaint == NULL || says_no_such_key (complaint) || fail (source, complaint, error);
 }
 
 static gboolean
