@@ -614,6 +614,22 @@ def test_import_smime_keys_folder(home):
 
 
 @with_home
+def test_import_what_smime_keys_made(home):
+    """The issuer that came in the same file comes along."""
+    harness.need_program("smime_keys", "mutt")
+    with open(os.path.join(home.path, ".muttrc"), "w") as out:
+        for name, value in (("keys", "keys"), ("certificates", "certificates"), ("ca_location", "ca-bundle.crt")):
+            out.write('set smime_%s="%s/.smime/%s"\n' % (name, home.path, value))
+    harness.must(["smime_keys", "init"], env=home.env())
+    path = home.file("alice.p12", pki.p12("alice", "secret"))
+    harness.must(["smime_keys", "add_p12", path], env=home.env(), input=b"secret\nsecret\nsecret\nwork\n", timeout=60)
+    got, _ = import_folder(home, os.path.join(home.path, ".smime"))
+    equal(sorted(got), sorted([("certificate", "new", pki.fpr("alice").lower()),
+                               ("certificate", "new", pki.fpr("ca").lower()),
+                               ("private-key", "new", pki.fpr("alice").lower())]), "imported")
+
+
+@with_home
 def test_import_smime_keys_folder_takes_what_it_can(home):
     """A broken certificate, a missing file, a name that leads elsewhere; the rest comes in."""
     folder = smime_keys(home, "alice", certificates=("bob", "carol"))

@@ -135,12 +135,26 @@ import_rows (Folder *self, GPtrArray *rows, gboolean with_key, GHashTable *done,
   return TRUE;
 }
 
+/* The index of keys need not know the issuers; that of certificates does. */
+static void
+find_issuers (GPtrArray *keys, GPtrArray *certificates)
+{
+  for (guint i = 0; i < keys->len; i++)
+    for (guint j = 0; j < certificates->len; j++) {
+      Row *key = g_ptr_array_index (keys, i);
+      const Row *certificate = g_ptr_array_index (certificates, j);
+      if (key->issuers == NULL && strcmp (key->file, certificate->file) == 0)
+        key->issuers = g_strdup (certificate->issuers);
+    }
+}
+
 static gboolean
 import_smime_keys (Folder *self, GError **error)
 {
   g_autoptr (GHashTable) done = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GPtrArray) keys = read_index (self, "keys");
   g_autoptr (GPtrArray) certificates = read_index (self, "certificates");
+  find_issuers (keys, certificates);
   return import_rows (self, keys, TRUE, done, error)
          && import_rows (self, certificates, FALSE, done, error);
 }
