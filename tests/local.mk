@@ -134,6 +134,7 @@ script_modules = \
 	tests/cli/mailkit.py \
 	tests/cli/pgp.py \
 	tests/cli/pki.py \
+	tests/cli/schema.py \
 	$(NULL)
 
 TESTS += $(script_tests)

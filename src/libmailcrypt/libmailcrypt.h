@@ -297,6 +297,8 @@ gboolean mc_message_write_decrypted (McMessage *message, GOutputStream *output,
 /* One header field to be shown: decoded, not escaped; the protected one where there is a
  * protected header (RFC 9788 section 4). */
 const char *mc_message_get_header (McMessage *message, const char *name);  /* nullable; the first */
+/* All fields of that name, in order; of const char *, as above. (transfer container) */
+GPtrArray *mc_message_get_headers (McMessage *message, const char *name);
 
 /* A MIME entity. */
 typedef struct _McPart McPart;

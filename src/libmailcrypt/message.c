@@ -330,6 +330,19 @@ mc_message_get_header (McMessage *message, const char *name)
   return NULL;
 }
 
+GPtrArray *
+mc_message_get_headers (McMessage *message, const char *name)
+{
+  GPtrArray *values = g_ptr_array_new ();
+  const McReport *report = message->report;
+  for (guint i = 0; i < report->headers->len; i++) {
+    const McHeader *header = report->headers->pdata[i];
+    if (g_ascii_strcasecmp (header->name, name) == 0 && is_believed (report, header))
+      g_ptr_array_add (values, (char *) header->value);
+  }
+  return values;
+}
+
 McPart *
 mc_message_get_root (McMessage *message)
 {

@@ -16,6 +16,8 @@
 const McSettingInfo _mc_setting_table[] = {
   { "general", "protocol", MC_SETTING_WORD, "auto|openpgp|smime", "auto",
     N_("which protocol protects what is sent") },
+  { "general", "show-phrase", MC_SETTING_TEXT, NULL, NULL,
+    N_("the words by which you know the lines of 'mailcrypt show' that are not the message's") },
   { "openpgp", "trust", MC_SETTING_WORD, "full|marginal", "full",
     N_("the least validity at which GnuPG's word on a user id counts as trust") },
   { "smime", "system-anchors", MC_SETTING_BOOLEAN, NULL, "true",

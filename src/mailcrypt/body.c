@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "html.h"
+#include "mark.h"
 
 /* What a person reads on a screen; the rest is for extract. */
 #define MAX_TEXT_BYTES (8 << 20)
@@ -86,37 +87,30 @@ body_choose (McMessage *message)
 
 /* ------------------------------------------------------------------- writing -- */
 
-/* The octets of @text that are whole characters, at most @max. */
-static gsize
-cut_whole (const char *text, gsize max)
-{
-  while (max > 0 && ((guchar) text[max] & 0xc0) == 0x80)
-    max--;
-  return max;
-}
+/* Offsets up to which an imitation stands behind the quoting mark on any screen. */
+#define NEAR 8
 
-/* Whether ours is what stands at @text (@size octets), in whatever letters. */
-static gboolean
-reads_like_prefix (const char *text, gsize size)
+/* Appends one line of the message. Where a person could take a stretch of it for a line of
+ * ours, now or once the screen has wrapped it, that begins a quoted line of its own. */
+static void
+append_line (GString *out, const char *line, gsize size)
 {
-  gsize max = cut_whole (text, MIN (size, 64));
-  g_autofree char *plain = g_utf8_normalize (text, (gssize) max, G_NORMALIZE_ALL);
-  g_autofree char *folded = plain != NULL ? g_utf8_casefold (plain, -1) : NULL;
-  return folded != NULL && g_str_has_prefix (folded, "[mailcrypt");
-}
-
-/* Whether a person could take @line, or what a narrow screen makes the start of a line,
- * for one of ours. */
-static gboolean
-looks_like_status (const char *line, gsize size)
-{
-  static const char wide[] = "\357\274\273";   /* U+FF3B */
-  for (gsize i = 0; i < size; i++) {
-    gboolean bracket = line[i] == '[' || strncmp (line + i, wide, sizeof wide - 1) == 0;
-    if (bracket && reads_like_prefix (line + i, size - i))
-      return TRUE;
+  gsize offset;
+  gboolean found = mark_find (line, size, &offset);
+  if (found)
+    g_string_append (out, "> ");
+  while (found) {
+    g_string_append_len (out, line, (gssize) offset);
+    if (offset > NEAR)
+      g_string_append (out, "\n> ");
+    gsize bracket = (gsize) (g_utf8_next_char (line + offset) - (line + offset));
+    g_string_append_len (out, line + offset, (gssize) bracket);
+    line += offset + bracket;
+    size -= offset + bracket;
+    found = mark_find (line, size, &offset);
   }
-  return FALSE;
+  g_string_append_len (out, line, (gssize) size);
+  g_string_append_c (out, '\n');
 }
 
 void
@@ -125,10 +119,7 @@ body_append_text (GString *out, const char *text)
   g_autofree char *safe = mc_text_escape_block (text);
   for (const char *line = safe; *line != '\0';) {
     gsize size = strcspn (line, "\n");
-    if (looks_like_status (line, size))
-      g_string_append (out, "> ");
-    g_string_append_len (out, line, (gssize) size);
-    g_string_append_c (out, '\n');
+    append_line (out, line, size);
     line += size + (line[size] == '\n' ? 1 : 0);
   }
 }
@@ -137,6 +128,8 @@ static char *
 reduce (Tool *tool, const char *text, const char *html)
 {
   if (html == NULL)
+    return html_convert (text, tool->cancellable);
+  if (strcmp (html, HTML_BUILTIN) == 0)
     return html_reduce (text);
   g_autoptr (GError) error = NULL;
   char *reduced = html_run (html, text, tool->cancellable, &error);
@@ -147,15 +140,14 @@ reduce (Tool *tool, const char *text, const char *html)
 }
 
 gboolean
-body_append_part (Tool *tool, GString *out, McPart *part, const char *html, GError **error)
+body_append_part (Tool *tool, GString *out, McPart *part, const char *html, gboolean *ret_whole,
+                  GError **error)
 {
   g_autofree char *text = mc_part_read_text (part, MAX_TEXT_BYTES, error);
   if (text == NULL)
     return FALSE;
   g_autofree char *reduced = is_html (part) ? reduce (tool, text, html) : NULL;
   body_append_text (out, reduced != NULL ? reduced : text);
-  if (mc_part_get_size (part) > MAX_TEXT_BYTES)
-    g_string_append_printf (out, STATUS_PREFIX "%s\n",
-                            _("the text goes on; 'mailcrypt extract' writes all of it"));
+  *ret_whole = mc_part_get_size (part) <= MAX_TEXT_BYTES;
   return TRUE;
 }

@@ -4,16 +4,14 @@
 
 #include "tool.h"
 
-/* Every line of the tool's own in the output of show begins so; no line of a message does. */
-#define STATUS_PREFIX "[mailcrypt] "
-
 /* Appends @text made safe: escaped, with lines that look like ours quoted, ending in a
  * line break. */
 void body_append_text (GString *out, const char *text);
 
-/* Appends the text of @part, a leaf. @html: the program for HTML; nullable. */
+/* Appends the text of @part, a leaf, or the first stretch of it. @html: the program for HTML;
+ * nullable. */
 gboolean body_append_part (Tool *tool, GString *out, McPart *part, const char *html,
-                           GError **error);
+                           gboolean *ret_whole, GError **error);
 
 /* Whether the content is text that can be shown. */
 gboolean body_can_show (const McPart *part);

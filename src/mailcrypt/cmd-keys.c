@@ -536,6 +536,39 @@ print_changed (Tool *tool, const char *fingerprint, const char *done, GError **e
   return output_print (options.output, line, error) ? STATUS_OK : STATUS_INTERNAL;
 }
 
+/* The addresses that @key is pinned for now, with commas between them; NULL: none. */
+static char *
+list_trusted (const McKey *key)
+{
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  for (guint i = 0; i < mc_key_get_n_addresses (key); i++) {
+    const char *address = mc_key_get_address (key, i);
+    if (address != NULL && mc_key_get_address_trusted (key, i)
+        && !g_ptr_array_find_with_equal_func (words, address, g_str_equal, NULL))
+      g_ptr_array_add (words, (char *) address);
+  }
+  g_ptr_array_add (words, NULL);
+  return words->len > 1 ? g_strjoinv (", ", (char **) words->pdata) : NULL;
+}
+
+/* What trust in a key has become, in words. NULL with @error. */
+static char *
+describe_trusted (Tool *tool, const char *fingerprint, GError **error)
+{
+  if (opt.anchor)
+    return g_strdup_printf (_("%s is a trust anchor now"), fingerprint);
+  if (opt.address != NULL)
+    return g_strdup_printf (_("%s is trusted for %s now"), fingerprint, opt.address);
+  g_autoptr (GPtrArray) keys = find_keys (tool, fingerprint, error);
+  if (keys == NULL)
+    return NULL;
+  g_autofree char *addresses
+    = keys->len == 1 ? list_trusted (g_ptr_array_index (keys, 0)) : NULL;
+  if (addresses == NULL)
+    return g_strdup_printf (_("%s is trusted for its own addresses now"), fingerprint);
+  return g_strdup_printf (_("%s is trusted for %s now"), fingerprint, addresses);
+}
+
 static int
 cmd_keys_trust (Tool *tool, GError **error)
 {
@@ -544,15 +577,8 @@ cmd_keys_trust (Tool *tool, GError **error)
   if (context == NULL
       || !mc_keys_trust (context, fingerprint, opt.address, opt.anchor, tool->cancellable, error))
     return STATUS_INTERNAL;
-
-  g_autofree char *done = NULL;
-  if (opt.anchor)
-    done = g_strdup_printf (_("%s is a trust anchor now"), fingerprint);
-  else if (opt.address != NULL)
-    done = g_strdup_printf (_("%s is trusted for %s now"), fingerprint, opt.address);
-  else
-    done = g_strdup_printf (_("%s is trusted for its own addresses now"), fingerprint);
-  return print_changed (tool, fingerprint, done, error);
+  g_autofree char *done = describe_trusted (tool, fingerprint, error);
+  return done != NULL ? print_changed (tool, fingerprint, done, error) : STATUS_INTERNAL;
 }
 
 /* What was to be taken back or removed need not be imported first, as the library's hint

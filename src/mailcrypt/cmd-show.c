@@ -3,21 +3,25 @@
 
 #include <glib/gi18n.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "body.h"
 #include "commands.h"
+#include "fold.h"
 #include "json.h"
+#include "mark.h"
 #include "options.h"
 #include "output.h"
 #include "text.h"
 
-/* Room for the prefix of status lines and some of what they say. */
-#define MIN_WIDTH 24
+/* What is folded for no terminal, and the room that there always is behind the prefix. */
+#define DEFAULT_WIDTH 80
+#define MIN_ROOM 20
 
 static struct {
   char *part, *html, *color, *type, *from;
   int width;
-} opt;
+} opt = { .width = -1 };
 
 const GOptionEntry show_options[] = {
   { "part", 0, 0, G_OPTION_ARG_STRING, &opt.part,
@@ -27,7 +31,7 @@ const GOptionEntry show_options[] = {
   { "color", 0, 0, G_OPTION_ARG_STRING, &opt.color,
     N_("Use colour: auto, always or never"), N_("WHEN") },
   { "width", 0, 0, G_OPTION_ARG_INT, &opt.width,
-    N_("Fold status and header lines at N columns"), N_("N") },
+    N_("Fold status and header lines at N columns; 0: never"), N_("N") },
   { "type", 0, 0, G_OPTION_ARG_STRING, &opt.type,
     N_("The input is the body of one part of this type, not a message"), N_("TYPE") },
   { "from", 0, 0, G_OPTION_ARG_STRING, &opt.from,
@@ -41,15 +45,42 @@ typedef struct {
   McMessage *message;
   GString *out;
   gboolean color;
+  guint width;          /* 0: nothing is folded */
+  char *prefix;         /* of the tool's own lines */
 } Page;
+
+static void
+page_clear (Page *page)
+{
+  g_string_free (page->out, TRUE);
+  g_free (page->prefix);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Page, page_clear)
+
+/* A terminal would wrap what is longer itself, and begin a line with whatever comes there. */
+static guint
+choose_width (const char *prefix)
+{
+  const char *columns = g_getenv ("COLUMNS");
+  guint64 wanted = (guint64) MAX (opt.width, 0);
+  if (opt.width < 0) {
+    wanted = fold_get_columns (STDOUT_FILENO);
+    if (wanted == 0 && (columns == NULL
+                        || !g_ascii_string_to_unsigned (columns, 10, 1, 9999, &wanted, NULL)))
+      wanted = DEFAULT_WIDTH;
+  }
+  return wanted > 0 ? MAX ((guint) wanted, fold_get_width (prefix) + MIN_ROOM) : 0;
+}
 
 /* ----------------------------------------------------------- status, headers -- */
 
 static void
 append_status (Page *page, Tone tone, const char *text)
 {
+  g_autofree char *safe = mark_disarm (text);
+  g_autofree char *indent = g_strconcat (page->prefix, "  ", NULL);
   g_autoptr (GString) folded = g_string_new (NULL);
-  text_append_folded (folded, STATUS_PREFIX, text, (guint) opt.width, STATUS_PREFIX "  ");
+  fold_append (folded, page->prefix, safe, page->width, indent);
   g_string_truncate (folded, folded->len - 1);
   text_append_tone (page->out, tone, folded->str, page->color);
   g_string_append_c (page->out, '\n');
@@ -67,16 +98,24 @@ append_verdict (Page *page)
 }
 
 static void
+append_header (Page *page, const char *name, const char *value)
+{
+  g_autofree char *line = mc_text_escape_line (value);
+  g_autofree char *safe = mark_disarm (line);
+  g_autofree char *start = g_strconcat (name, ": ", NULL);
+  fold_append (page->out, start, safe, page->width, "    ");
+}
+
+/* Of a field that stands there twice, each is shown: others may show another one. */
+static void
 append_headers (Page *page)
 {
-  static const char *const names[] = { "From", "To", "Cc", "Date", "Subject" };
+  static const char *const names[] = { "From", "Sender", "Reply-To", "To", "Cc", "Date",
+                                       "Subject" };
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
-    const char *value = mc_message_get_header (page->message, names[i]);
-    if (value == NULL)
-      continue;
-    g_autofree char *safe = mc_text_escape_line (value);
-    g_autofree char *start = g_strconcat (names[i], ": ", NULL);
-    text_append_folded (page->out, start, safe, (guint) opt.width, "    ");
+    g_autoptr (GPtrArray) values = mc_message_get_headers (page->message, names[i]);
+    for (guint j = 0; j < values->len; j++)
+      append_header (page, names[i], g_ptr_array_index (values, j));
   }
 }
 
@@ -112,6 +151,17 @@ append_border (Page *page, const McPart *part, const McLayer *before, const McLa
 }
 
 static gboolean
+append_text (Page *page, McPart *part, GError **error)
+{
+  gboolean whole;
+  if (!body_append_part (page->tool, page->out, part, opt.html, &whole, error))
+    return FALSE;
+  if (!whole)
+    append_status (page, TONE_PLAIN, _("the text goes on; 'mailcrypt extract' writes all of it"));
+  return TRUE;
+}
+
+static gboolean
 append_bodies (Page *page, GError **error)
 {
   const McLayer *before = NULL;
@@ -123,7 +173,7 @@ append_bodies (Page *page, GError **error)
       g_string_append_c (page->out, '\n');
     append_border (page, part, before, layer);
     before = layer;
-    if (!body_append_part (page->tool, page->out, part, opt.html, error))
+    if (!append_text (page, part, error))
       return FALSE;
   }
   return TRUE;
@@ -191,7 +241,7 @@ append_one_part (Page *page, GError **error)
     return FALSE;
   }
   append_border (page, part, NULL, find_errant (page, part));
-  return body_append_part (page->tool, page->out, part, opt.html, error);
+  return append_text (page, part, error);
 }
 
 /* ------------------------------------------------------------------ command -- */
@@ -243,8 +293,6 @@ check_options (GError **error)
                     _("--from goes with --type only"));
     return FALSE;
   }
-  if (opt.width > 0)
-    opt.width = MAX (opt.width, MIN_WIDTH);
   return check_type (error);
 }
 
@@ -314,7 +362,9 @@ cmd_show (Tool *tool, GError **error)
     return status;
   }
 
-  g_autoptr (GString) out = g_string_new (NULL);
-  Page page = { .tool = tool, .message = message, .out = out, .color = color };
+  const char *phrase = mc_settings_get (tool->settings, "general", "show-phrase");
+  g_auto (Page) page = { .tool = tool, .message = message, .out = g_string_new (NULL),
+                         .color = color, .prefix = mark_make_prefix (phrase) };
+  page.width = choose_width (page.prefix);
   return print_page (&page, error) ? STATUS_OK : STATUS_INTERNAL;
 }

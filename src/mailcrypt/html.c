@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sandbox.h"
 #include "tool.h"
 
 typedef struct {
@@ -254,15 +255,23 @@ html_reduce (const char *html)
 
 /* ------------------------------------------------------------ other programs -- */
 
-char *
-html_run (const char *command, const char *html, GCancellable *cancellable, GError **error)
+/* Programs that make text of HTML, the first that is there is taken. They fetch nothing, and
+ * say where links lead. */
+static const char *const converters[] = {
+  "w3m -dump -T text/html -I UTF-8 -O UTF-8 -cols 78 -o display_link_number=1"
+  " -o auto_image=false -o use_cookie=false -o use_history=false",
+  "lynx -dump -stdin -force_html -nocolor -width=80 -localhost -noreferer"
+  " -assume_charset=utf-8 -display_charset=utf-8",
+  NULL,
+};
+
+static char *
+run_words (char **words, SandboxKind kind, const char *html, GCancellable *cancellable,
+           GError **error)
 {
-  g_auto (GStrv) words = NULL;
-  if (!g_shell_parse_argv (command, NULL, &words, error))
-    return NULL;
-  g_autoptr (GSubprocess) process = g_subprocess_newv (
-    (const char *const *) words, G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
-    error);
+  g_autoptr (GSubprocessLauncher) launcher = sandbox_new_launcher (kind);
+  g_autoptr (GSubprocess) process
+    = g_subprocess_launcher_spawnv (launcher, (const char *const *) words, error);
   if (process == NULL)
     return NULL;
 
@@ -279,4 +288,28 @@ html_run (const char *command, const char *html, GCancellable *cancellable, GErr
   gsize size = 0;
   const char *data = g_bytes_get_data (output, &size);
   return g_utf8_make_valid (data != NULL ? data : "", (gssize) size);
+}
+
+char *
+html_run (const char *command, const char *html, GCancellable *cancellable, GError **error)
+{
+  g_auto (GStrv) words = NULL;
+  if (!g_shell_parse_argv (command, NULL, &words, error))
+    return NULL;
+  return run_words (words, SANDBOX_NETWORK, html, cancellable, error);
+}
+
+char *
+html_convert (const char *html, GCancellable *cancellable)
+{
+  for (gsize i = 0; converters[i] != NULL; i++) {
+    g_auto (GStrv) words = g_strsplit (converters[i], " ", -1);
+    g_autofree char *program = g_find_program_in_path (words[0]);
+    if (program == NULL)
+      continue;
+    char *text = run_words (words, SANDBOX_ALL, html, cancellable, NULL);
+    if (text != NULL)
+      return text;
+  }
+  return html_reduce (html);
 }

@@ -5,6 +5,7 @@
 
 #include <glib/gi18n.h>
 
+#include "fold.h"
 #include "text.h"
 #include "words.h"
 
@@ -25,12 +26,12 @@ append_table (GString *out, GPtrArray *cells)
   guint widths[COLUMNS] = { 0 };
   for (guint i = 0; i < cells->len; i++)
     widths[i % COLUMNS] = MAX (widths[i % COLUMNS],
-                               text_get_width (g_ptr_array_index (cells, i)));
+                               fold_get_width (g_ptr_array_index (cells, i)));
   for (guint i = 0; i < cells->len; i++) {
     const char *cell = g_ptr_array_index (cells, i);
     guint column = i % COLUMNS;
     gboolean last = column == COLUMNS - 1;
-    guint padding = last ? 0 : widths[column] + 2 - text_get_width (cell);
+    guint padding = last ? 0 : widths[column] + 2 - fold_get_width (cell);
     g_string_append_printf (out, "%s%*s%s", cell, (int) padding, "", last ? "\n" : "");
   }
 }
@@ -38,15 +39,8 @@ append_table (GString *out, GPtrArray *cells)
 static char *
 describe_identity (const McKey *key, guint i)
 {
-  const char *address = mc_key_get_address (key, i);
-  const char *name = mc_key_get_name (key, i);
-  g_autofree char *safe_address = address != NULL ? mc_text_escape_line (address) : NULL;
-  g_autofree char *safe_name = name != NULL ? mc_text_escape_line (name) : NULL;
-  if (safe_address != NULL && safe_name != NULL)
-    return g_strdup_printf ("%s (%s)", safe_address, safe_name);
-  if (safe_address == NULL && safe_name == NULL)
-    return g_strdup ("-");
-  return g_strdup (safe_address != NULL ? safe_address : safe_name);
+  char *identity = text_from_identity (mc_key_get_address (key, i), mc_key_get_name (key, i));
+  return identity != NULL ? identity : g_strdup ("-");
 }
 
 /* Whom the key belongs to: its first identity, else its subject. */

@@ -26,6 +26,8 @@ tool_sources = \
 	src/mailcrypt/commands.h \
 	src/mailcrypt/context.c \
 	src/mailcrypt/error.c \
+	src/mailcrypt/fold.c \
+	src/mailcrypt/fold.h \
 	src/mailcrypt/help.c \
 	src/mailcrypt/help.h \
 	src/mailcrypt/html.c \
@@ -37,6 +39,8 @@ tool_sources = \
 	src/mailcrypt/keytext.c \
 	src/mailcrypt/keytext.h \
 	src/mailcrypt/main.c \
+	src/mailcrypt/mark.c \
+	src/mailcrypt/mark.h \
 	src/mailcrypt/options.c \
 	src/mailcrypt/options.h \
 	src/mailcrypt/output.c \
@@ -47,6 +51,8 @@ tool_sources = \
 	src/mailcrypt/process.h \
 	src/mailcrypt/progress.c \
 	src/mailcrypt/progress.h \
+	src/mailcrypt/sandbox.c \
+	src/mailcrypt/sandbox.h \
 	src/mailcrypt/seal.c \
 	src/mailcrypt/seal.h \
 	src/mailcrypt/text.c \

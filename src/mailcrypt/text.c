@@ -42,67 +42,6 @@ text_from_time (gint64 time)
   return format_time (time, "%Y-%m-%d %H:%M");
 }
 
-static guint
-get_char_width (gunichar c)
-{
-  if (g_unichar_iszerowidth (c))
-    return 0;
-  return g_unichar_iswide (c) ? 2 : 1;
-}
-
-guint
-text_get_width (const char *text)
-{
-  guint width = 0;
-  for (; *text != '\0'; text = g_utf8_next_char (text))
-    width += get_char_width (g_utf8_get_char (text));
-  return width;
-}
-
-/* The octets of @text that fit into @width columns, up to the last blank if there is
- * one; at least one character. */
-static gsize
-find_break (const char *text, guint width)
-{
-  guint used = 0;
-  const char *blank = NULL;
-  const char *at = text;
-  for (; *at != '\0'; at = g_utf8_next_char (at)) {
-    used += get_char_width (g_utf8_get_char (at));
-    if (used > width && at > text)
-      return (gsize) ((blank != NULL ? blank : at) - text);
-    if (*at == ' ' && at > text)
-      blank = at;
-  }
-  return (gsize) (at - text);
-}
-
-static guint
-get_room (guint width, const char *before)
-{
-  guint used = text_get_width (before);
-  return width > used ? width - used : 1;
-}
-
-void
-text_append_folded (GString *out, const char *start, const char *text, guint width,
-                    const char *indent)
-{
-  g_string_append (out, start);
-  guint room = get_room (width, start);
-  while (width > 0) {
-    gsize size = find_break (text, room);
-    g_string_append_len (out, text, (gssize) size);
-    text += size + strspn (text + size, " ");
-    if (*text == '\0')
-      break;
-    g_string_append_printf (out, "\n%s", indent);
-    room = get_room (width, indent);
-  }
-  g_string_append (out, text);
-  g_string_append_c (out, '\n');
-}
-
 /* ------------------------------------------------------------------- colour -- */
 
 gboolean
@@ -154,33 +93,53 @@ add_line (GPtrArray *lines, Tone tone, const char *format, ...)
 {
   va_list args;
   va_start (args, format);
+  g_autofree char *text = g_strdup_vprintf (format, args);
+  va_end (args);
   Line *line = g_new (Line, 1);
   line->tone = tone;
-  line->text = g_strdup_vprintf (format, args);
-  va_end (args);
+  line->text = mc_text_escape_line (text);
   g_ptr_array_add (lines, line);
+}
+
+/* A name in which more could be read than a name is set in quotes: nothing has checked it. */
+static char *
+describe_name (const char *name)
+{
+  g_autofree char *safe = mc_text_escape_line (name);
+  g_autofree char *plain = g_utf8_normalize (safe, -1, G_NORMALIZE_ALL_COMPOSE);
+  if (plain != NULL && strpbrk (plain, "@<>()[]\",:;") == NULL)
+    return g_steal_pointer (&safe);
+  g_auto (GStrv) pieces = g_strsplit (safe, "\"", -1);
+  g_autofree char *inner = g_strjoinv ("\\\"", pieces);
+  return g_strdup_printf ("\"%s\"", inner);
+}
+
+char *
+text_from_identity (const char *address, const char *name)
+{
+  g_autofree char *safe_address = address != NULL ? mc_text_escape_line (address) : NULL;
+  g_autofree char *safe_name = name != NULL ? describe_name (name) : NULL;
+  if (safe_address != NULL && safe_name != NULL)
+    return g_strdup_printf ("%s (%s)", safe_address, safe_name);
+  return safe_address != NULL ? g_steal_pointer (&safe_address) : g_steal_pointer (&safe_name);
 }
 
 /* Who signed: the address first, since it is what was checked; a name is only a claim. */
 static char *
 describe_signer (const McSigner *signer)
 {
-  const char *address = signer != NULL ? mc_signer_get_address (signer) : NULL;
-  const char *name = signer != NULL ? mc_signer_get_name (signer) : NULL;
-  if (name == NULL && address == NULL && signer != NULL)
+  if (signer == NULL)
+    return g_strdup (_("somebody unknown"));
+  const char *address = mc_signer_get_address (signer);
+  const char *name = mc_signer_get_name (signer);
+  if (name == NULL && address == NULL)
     name = mc_signer_get_subject (signer);
-  if (address == NULL && name == NULL) {
-    const char *key = signer != NULL ? mc_signer_get_fingerprint (signer) : NULL;
-    if (key == NULL && signer != NULL)
-      key = mc_signer_get_key_id (signer);
-    return key != NULL ? mc_text_escape_line (key) : g_strdup (_("somebody unknown"));
-  }
-
-  g_autofree char *safe_address = address != NULL ? mc_text_escape_line (address) : NULL;
-  g_autofree char *safe_name = name != NULL ? mc_text_escape_line (name) : NULL;
-  if (safe_address == NULL || safe_name == NULL)
-    return g_strdup (safe_address != NULL ? safe_address : safe_name);
-  return g_strdup_printf ("%s (%s)", safe_address, safe_name);
+  if (address != NULL || name != NULL)
+    return text_from_identity (address, name);
+  const char *key = mc_signer_get_fingerprint (signer);
+  if (key == NULL)
+    key = mc_signer_get_key_id (signer);
+  return key != NULL ? mc_text_escape_line (key) : g_strdup (_("somebody unknown"));
 }
 
 static Tone
@@ -243,28 +202,68 @@ is_weakly_encrypted (const McReport *report)
          && summary != MC_SUMMARY_ENCRYPTED_ONLY && summary != MC_SUMMARY_SIGNED_AND_ENCRYPTED;
 }
 
+/* A signature's status as the beginning of the headline. */
+static char *
+headline_signature (McSignatureStatus status, const McSigner *signer)
+{
+  g_autofree char *who = describe_signer (signer);
+  g_autofree char *clause = describe_signature (status, signer);
+  switch (status) {
+    case MC_SIGNATURE_GOOD: return g_strdup_printf (_("Signed by %s"), who);
+    case MC_SIGNATURE_BAD: return g_strdup (_("BAD signature: altered on the way, or forged"));
+    case MC_SIGNATURE_NOT_SENDER:
+      return g_strdup_printf (_("NOT signed by the sender: signed by %s"), who);
+    case MC_SIGNATURE_UNKNOWN_KEY:
+    case MC_SIGNATURE_UNTRUSTED: return g_strdup_printf (_("NOT confirmed: %s"), clause);
+    case MC_SIGNATURE_EXPIRED:
+    case MC_SIGNATURE_REVOKED:
+    case MC_SIGNATURE_WEAK: return g_strdup_printf (_("NOT valid: %s"), clause);
+    default: return g_strdup_printf (_("NOT checked: %s"), clause);
+  }
+}
+
+static const char *
+headline_decryption (const McReport *report)
+{
+  if (is_weakly_encrypted (report))
+    return _("encrypted too weakly to count");
+  return describe_decryption (mc_report_get_decryption_status (report));
+}
+
+static char *
+make_headline (const McReport *report)
+{
+  McSignatureStatus signature = mc_report_get_signature_status (report);
+  McDecryptionStatus decryption = mc_report_get_decryption_status (report);
+
+  if (decryption == MC_DECRYPTION_NONE && signature == MC_SIGNATURE_NONE)
+    return g_strdup (_("Neither signed nor encrypted"));
+  if (signature != MC_SIGNATURE_NONE) {
+    g_autofree char *first = headline_signature (signature, mc_report_get_signer (report));
+    return g_strdup_printf ("%s, %s", first, headline_decryption (report));
+  }
+  if (is_weakly_encrypted (report))
+    return g_strdup (_("Encrypted too weakly to count, NOT signed"));
+  if (decryption == MC_DECRYPTION_OK)
+    return g_strdup (_("Encrypted, NOT signed"));
+  return g_strdup_printf (_("NOT readable: %s"), describe_decryption (decryption));
+}
+
 /* One line on what holds. */
 static void
 add_headline (GPtrArray *lines, const McReport *report)
 {
   McSignatureStatus signature = mc_report_get_signature_status (report);
   McDecryptionStatus decryption = mc_report_get_decryption_status (report);
-  g_autofree char *signed_by = describe_signature (signature, mc_report_get_signer (report));
+  gboolean readable = decryption == MC_DECRYPTION_NONE || decryption == MC_DECRYPTION_OK;
   Tone tone = get_signature_tone (signature);
 
-  if (decryption == MC_DECRYPTION_NONE && signature == MC_SIGNATURE_NONE)
-    add_line (lines, TONE_PLAIN, "%s", _("neither signed nor encrypted"));
-  else if (decryption == MC_DECRYPTION_NONE)
-    add_line (lines, tone, "%s", signed_by);
-  else if (is_weakly_encrypted (report))
-    add_line (lines, TONE_BAD, "%s; %s", _("encrypted too weakly to count"), signed_by);
-  else if (decryption == MC_DECRYPTION_OK)
-    add_line (lines, signature == MC_SIGNATURE_NONE ? TONE_DOUBT : tone, "%s; %s",
-              describe_decryption (decryption), signed_by);
-  else if (signature == MC_SIGNATURE_NONE)
-    add_line (lines, TONE_BAD, "%s", describe_decryption (decryption));
-  else
-    add_line (lines, TONE_BAD, "%s; %s", describe_decryption (decryption), signed_by);
+  if (!readable || is_weakly_encrypted (report))
+    tone = TONE_BAD;
+  else if (signature == MC_SIGNATURE_NONE && decryption == MC_DECRYPTION_OK)
+    tone = TONE_DOUBT;
+  g_autofree char *text = make_headline (report);
+  add_line (lines, tone, "%s", text);
 }
 
 static void
@@ -390,8 +389,8 @@ text_describe_report (const McReport *report, gboolean verbose)
 {
   GPtrArray *lines = g_ptr_array_new_with_free_func (line_free);
   add_headline (lines, report);
-  add_key (lines, report);
   add_reasons (lines, mc_report_get_reasons (report));
+  add_key (lines, report);
   add_errant (lines, report);
   if (verbose)
     add_layers (lines, report);

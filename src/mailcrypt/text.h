@@ -27,12 +27,9 @@ char *text_from_size (guint64 bytes);
 char *text_from_day (gint64 time);
 char *text_from_time (gint64 time);
 
-/* Columns that @text takes on a terminal. */
-guint text_get_width (const char *text);
-/* Appends @text in lines of at most @width columns (0: one line), the first behind @start,
- * which stays whole, the others behind @indent. */
-void text_append_folded (GString *out, const char *start, const char *text, guint width,
-                         const char *indent);
+/* An identity that somebody claims, fit for a screen: the address, then the name. NULL when
+ * there is neither. (transfer full, nullable) */
+char *text_from_identity (const char *address, const char *name);
 
 /* Whether output is to be coloured: @when is "auto", "always" or "never". */
 gboolean text_wants_color (const char *when, gboolean *ret_color, GError **error);

@@ -19,6 +19,8 @@ import tempfile
 import time
 import traceback
 
+import schema
+
 FAST = os.environ.get("MAILCRYPT_TEST_FAST", "") not in ("", "0")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 VECTORS = os.environ.get("MAILCRYPT_VECTORS") or os.path.join(ROOT, "..", "shared", "vectors")
@@ -214,6 +216,30 @@ def check_no_crash(result, signals=()):
         result.fail("status %d is not in the contract" % result.status)
 
 
+def report_files(args):
+    words = [os.fspath(arg) for arg in args if not isinstance(arg, Fd)]
+    for i, word in enumerate(words):
+        if word == "--report" and i + 1 < len(words):
+            yield words[i + 1]
+        elif isinstance(word, str) and word.startswith("--report="):
+            yield word.partition("=")[2]
+
+
+def check_schema(result, args, cwd):
+    """Whatever the tool prints as JSON, in any test, is as its schema has it."""
+    outputs = [result.out]
+    for name in report_files(args):
+        path = os.path.join(cwd, name)
+        if os.path.isfile(path):
+            with open(path, "rb") as source:
+                outputs.append(source.read())
+    for data in outputs:
+        value = schema.parse(data)
+        faults = schema.faults(value) if value is not None else []
+        if faults:
+            result.fail("JSON does not fit doc/report.schema.json:\n" + "\n".join(faults[:10]))
+
+
 # --- homes ------------------------------------------------------------------
 
 _scratch = None
@@ -352,8 +378,10 @@ class Home:
         """Run the tool. A crash is a failure; so is another status than the one named."""
         env = self.env(**(env or {}))
         note = "GNUPGHOME=%s MAILCRYPT_HOME=%s " % (env.get("GNUPGHOME"), env.get("MAILCRYPT_HOME"))
-        result = run([tool(), *args], env=env, cwd=more.pop("cwd", self.work), env_note=note, **more)
+        cwd = more.pop("cwd", self.work)
+        result = run([tool(), *args], env=env, cwd=cwd, env_note=note, **more)
         check_no_crash(result, signals)
+        check_schema(result, args, cwd)
         if status is not None:
             result.expect_status(status)
         return result

@@ -2,12 +2,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What show makes of a message: which text, HTML, what stands beside it, and what it never is."""
 
+import os
+import re
+import unicodedata
+
 import harness
 import mailkit as m
 import pgp
 from harness import contains, each, equal, lacks, true
 
-PREFIX = "[mailcrypt] "
+# A word made up for the run stands in what marks the tool's own lines.
+PREFIX = re.compile(r"\[mailcrypt [0-9a-f]{6}\] ")
 HTML = "text/html; charset=utf-8"
 
 
@@ -21,6 +26,23 @@ def show(mail, *options, status=0):
 
 def html(body):
     return m.message(m.entity(body.encode(), HTML, "8bit"))
+
+
+def prefix_of(out):
+    found = PREFIX.match(out)
+    true(found, "no mark at the beginning:\n" + out)
+    return found.group()
+
+
+def own(out):
+    """The tool's own lines, unfolded, without their mark."""
+    prefix, lines = prefix_of(out), []
+    for line in out.splitlines():
+        if line.startswith(prefix + "  "):
+            lines[-1] += " " + line[len(prefix) + 2:]
+        elif line.startswith(prefix):
+            lines.append(line[len(prefix):])
+    return lines
 
 
 def text_of(out):
@@ -58,8 +80,8 @@ def test_footer_of_a_list_is_shown_apart():
     out = show(m.message(m.multipart([signed, m.entity(b"the list's footer\r\n")]), sender=m.BOB))
     lines = out.splitlines()
     text, footer = lines.index("what Bob signed"), lines.index("the list's footer")
-    true(any(PREFIX in line for line in lines[text:footer]), "no border:\n" + out)
-    lacks(lines[0], "signed by", "the verdict")
+    true(any(line.startswith(prefix_of(out)) for line in lines[text:footer]), "no border:\n" + out)
+    equal(own(out)[0], "Neither signed nor encrypted", "the verdict")
 
 
 # --- HTML -------------------------------------------------------------------
@@ -83,7 +105,7 @@ def test_footer_of_a_list_is_shown_apart():
       ("link that says where it leads", "<a href=https://x.example/>https://x.example/</a>", "https://x.example/\n"),
       ("upper case", "<P>one</P><P>two</P>", "one\n\ntwo\n"))
 def test_html(_, source, wanted):
-    equal(text_of(show(html(source))).strip("\n"), wanted.strip("\n"), "text")
+    equal(text_of(show(html(source), "--html", "builtin")).strip("\n"), wanted.strip("\n"), "text")
 
 
 def test_numeric_entities_make_no_control_characters():
@@ -116,26 +138,160 @@ def test_html_program_cannot_imitate_us():
     true(all(not line.startswith("[") for line in out.splitlines()), out)
 
 
+# --- converters of others ---------------------------------------------------
+
+def only(program):
+    """The environment of somebody who has this converter and no other."""
+    folder = os.path.join(home().work, "only-" + program)
+    os.makedirs(folder, exist_ok=True)
+    for name in (program, "gpg", "gpgsm", "gpgconf", "gpg-agent"):
+        found, link = harness.shutil.which(name), os.path.join(folder, name)
+        if found and not os.path.lexists(link):
+            os.symlink(found, link)
+    return {"PATH": folder}
+
+
+PAGE = html('<p>Gr\u00fc\u00dfe</p><img src="http://127.0.0.1:9/x.png"><a href="https://x.example/y">your bank</a>')
+
+
+@each("w3m", "lynx")
+def test_converter_says_where_links_lead(program):
+    harness.need_program(program)
+    out = home().ok("show", input=PAGE, env=only(program)).out.decode()
+    contains(out, "Gr\u00fc\u00dfe", "show")
+    contains(out, "https://x.example/y", "show")
+
+
+@each("w3m", "lynx")
+def test_converter_gets_no_network_and_no_file(program):
+    harness.need_program(program, "strace", "unshare")
+    if harness.run(["unshare", "-r", "-n", "-m", "true"]).status != 0:
+        harness.skip("this system gives away no name spaces")
+    log = os.path.join(home().work, "trace")
+    before = set(os.listdir("/tmp"))
+    harness.run([harness.shutil.which("strace"), "-f", "-o", log, "-e", "trace=execve,unshare,mount,connect,openat", harness.tool(), "show"],
+                input=PAGE, env=home().env(**only(program))).expect_status(0)
+    with open(log) as lines:
+        trace = lines.read()
+    contains(trace, "CLONE_NEWNET", "trace")
+    after = trace[trace.index('execve("%s/%s"' % (only(program)["PATH"], program)):]
+    lacks(after, "AF_INET", "trace behind the start of the converter")
+    equal({name for name in set(os.listdir("/tmp")) - before if name.startswith(("lynx", "w3m"))}, set(), "left files")
+
+
+def test_no_converter_is_needed():
+    contains(text_of(home().ok("show", input=PAGE, env=only("none")).out.decode()),
+             "your bank <https://x.example/y>", "show")
+
+
 # --- imitation --------------------------------------------------------------
 
-@each("[mailcrypt] signed by bob@example.org", "   [mailcrypt] signed", "[MailCrypt] signed",
-      "\uff3bmailcrypt\uff3d signed", "[\uff4dailcrypt] signed", "x" * 75 + " [mailcrypt] signed",
-      "\u00a0\u3000[mailcrypt] signed")
+IMITATIONS = (
+    "[mailcrypt] Signed by bob@example.org", "[mailcrypt 0a1b2c] Signed", "[MailCrypt] signed",
+    "\uff3bmailcrypt\uff3d signed", "[\uff4dailcrypt] signed", "[m\u0430il\u0441rypt] signed",
+    "[\u043c\u0430\u0456\u04cf\u0441\u0433\u0443\u0440\u0442] all Cyrillic", "[maiIcrypt] a capital I",
+    "[mai1crypt] a one", "[rnailcrypt] r and n", "[m\u00e4ilcrypt] an accent", "[ m a i l c r y p t ] wide",
+    "\u3010mailcrypt\u3011 signed", "[\u1d5ailcrypt] signed".replace("\u1d5a", "\U0001d5c6\u0251"),
+    "[\u13d2\u0430ilcrypt] a strange letter",
+)
+
+
+def starts_like_ours(row):
+    """A judge of its own: letters without their accents and shapes, a bracket at the start."""
+    plain = unicodedata.normalize("NFKD", row.lstrip()).casefold()
+    return bool(re.match(r"\W*\[\W*\w\W*\w\W*i?", plain)) and "lcrypt" in plain[:24]
+
+
+@each(*IMITATIONS)
 def test_lines_like_ours_are_quoted(line):
     mail = m.message(m.entity(("first\r\n\r\n" + line + "\r\n").encode(), cte="8bit"))
     contains(text_of(show(mail)), "\n> " + line[:20], "text")
 
 
+@each("   [mailcrypt] signed", "\u00a0\u3000[mailcrypt] signed", "[[mailcrypt] signed")
+def test_indented_lines_like_ours_are_quoted(line):
+    contains(text_of(show(m.message(m.entity(line.encode(), cte="8bit")))), "> " + line, "text")
+
+
+@each(*range(0, 121, 13))
+def test_no_screen_wraps_a_line_of_the_body_into_ours(padding):
+    text = text_of(show(m.message(m.entity(("x" * padding + " [mailcrypt] signed").encode()))))
+    for width in range(20, 130):
+        for line in text.splitlines():
+            for start in range(0, len(line), width):
+                true(not line[start:].startswith("[mailcrypt"), "%d columns:\n%s" % (width, text))
+
+
 def test_brackets_alone_are_left():
-    contains(text_of(show(m.plain(b"[1] see [mail]\n"))), "\n[1] see [mail]\n".strip("\n"), "text")
-    lacks(show(m.plain(b"[1] see [mail]\n")), "> [1]", "text")
+    for text in ("[1] see [mail]", "[mail] crypt", "mailcrypt: see [RFC]", "(mailcrypt)",
+                 "[\u043f\u0440\u0438\u0432\u0435\u0442 \u043c\u0438\u0440]"):
+        equal(text_of(show(m.message(m.entity(text.encode(), cte="8bit")))).strip("\n"), text, "text")
+
+
+def test_word_changes_from_run_to_run():
+    true(len({prefix_of(show(m.plain())) for _ in range(3)}) > 1, "always the same word")
+
+
+def test_phrase_of_ones_own():
+    phrased = harness.Home()
+    phrased.file("config", "[general]\nshow-phrase=blue heron\n")
+    out = phrased.ok("--config", "config", "show", input=m.plain()).out.decode()
+    true(out.startswith("[mailcrypt blue heron] Neither"), out)
+    phrased.file("config", "[general]\nshow-phrase=" + "long \u202e" * 20 + "\n")
+    out = phrased.ok("--config", "config", "show", input=m.plain()).out.decode()
+    true(re.match(r"\[mailcrypt long \\u\{202E\}[^]]{1,40}\] Neither", out), out)
+
+
+def rows(out, width):
+    """What a terminal of that width makes of the lines."""
+    return [line[at:at + width] for line in out.splitlines() for at in range(0, max(len(line), 1), width)]
+
+
+def check_rows(out, width):
+    prefix = prefix_of(out)
+    for row in rows(out, width):
+        true(row.startswith(prefix) or not starts_like_ours(row), "%d columns: %r\n%s" % (width, row, out))
+
+
+@each(*range(0, 100, 7))
+def test_padded_subject_and_file_name(padding):
+    bait = "x" * padding + " " * 3 + "[mailcrypt 000000] Signed by bank@example.org"
+    part = m.entity(b"x", 'application/x; name="%s"' % bait)
+    mail = m.message(m.multipart([m.entity(), part]), subject=bait)
+    check_rows(show(mail), 80)
+    for width in (40, 61, 132):
+        check_rows(show(mail, "--width", str(width)), width)
+    out = show(mail, "--width", "0")
+    for width in (40, 61, 80, 132):
+        check_rows(out, width)
 
 
 def test_header_cannot_begin_a_line():
     mail = m.plain(subject="x\r\n [mailcrypt] signed by the bank")
     zone = show(mail, "--width", "20").partition("\n\n")[0]
-    ours = [line for line in zone.splitlines() if line.startswith(PREFIX)]
-    true(all("the bank" not in line for line in ours), zone)
+    lacks("\n".join(own(zone)), "the bank", "own lines")
+    true(all("the bank" not in line or line.startswith(" ") for line in zone.splitlines()), zone)
+
+
+# --- what it says -----------------------------------------------------------
+
+def test_headline():
+    part = m.entity(b"by bob\r\n")
+    mail = m.message(m.pgp_signed(part, pgp.sign(part, "bob")), sender=m.BOB)
+    equal(own(show(mail))[0], "Signed by bob@example.org (Bob Example), not encrypted", "headline")
+    sealed = m.message(m.pgp_encrypted(pgp.encrypt(m.pgp_signed(part, pgp.sign(part, "bob")))), sender=m.BOB)
+    equal(own(show(sealed))[0], "Signed by bob@example.org (Bob Example), encrypted", "headline")
+    equal(own(show(m.message(m.pgp_encrypted(pgp.encrypt(part)))))[0], "Encrypted, NOT signed", "headline")
+    lines = own(show(m.message(m.pgp_signed(part, pgp.sign(part, "bob")), sender="carol@example.org")))
+    equal(lines[0], "NOT signed by the sender: signed by bob@example.org (Bob Example), not encrypted", "headline")
+    contains(lines[1], "but the sender is carol@example.org", "the line behind it")
+
+
+def test_all_senders_are_shown():
+    mail = m.plain().replace(b"From: ", b"From: First <first@example.org>\nFrom: ", 1)
+    zone = show(mail).partition("\n\n")[0]
+    equal(len(re.findall(r"^From: ", zone, re.M)), 2, "From lines in\n" + zone)
+    contains(zone, "From: First <first@example.org>", "zone")
 
 
 def test_file_name_cannot_act():
@@ -150,17 +306,16 @@ def test_file_name_cannot_act():
 def test_numbers_in_the_list_are_those_of_part():
     mail = m.message(m.multipart([m.entity(b"the text\r\n"), m.attachment(b"one", "one.bin"),
                                   m.attachment(b"two", "two.bin")]))
-    line = [x for x in show(mail).splitlines() if "two.bin" in x][0]
-    number = line[len(PREFIX):].partition(".")[0]
+    number = [x for x in own(show(mail)) if "two.bin" in x][0].partition(".")[0]
     equal(home().ok("extract", "--part", number, input=mail).out, b"two", "extract")
 
 
 def test_one_part():
     mail = m.message(m.multipart([m.entity(b"the text\r\n"), m.entity(b"<p>more</p>\r\n", HTML),
                                   m.attachment(b"one", "one.bin")]))
-    out = show(mail, "--part", "1.2")
+    out = show(mail, "--part", "1.2", "--html", "builtin")
     equal(text_of(out), "more\n", "show --part")
-    contains(out, PREFIX + "neither signed nor encrypted\n", "show --part")
+    equal(own(out)[0], "Neither signed nor encrypted", "show --part")
     contains(out, "\nSubject: ", "show --part")
     for wrong in ("3", "9", "1.9", "x"):
         home().refuses(2, "show", "--part", wrong, input=mail)
@@ -178,7 +333,8 @@ def test_width_folds_headers():
 @each("1", "3", "20")
 def test_narrow_width_keeps_the_prefix_whole(width):
     zone = show(m.plain(), "--width", width).partition("From:")[0]
-    true(all(line.startswith(PREFIX) and len(line) > len(PREFIX) for line in zone.splitlines()), zone)
+    prefix = prefix_of(zone)
+    true(all(line.startswith(prefix) and len(line) > len(prefix) for line in zone.splitlines()), zone)
 
 
 @each(("colour", "--color", "sometimes"), ("width", "--width", "-1"), ("from", "--from", "a@example.org"),
@@ -196,7 +352,7 @@ def test_json_is_the_report():
 def test_bare_part():
     out = show(b"The text inside.\n", "--type", "text/plain", "--from", "bob@example.org")
     contains(out, "The text inside.", "show --type")
-    contains(out, PREFIX, "show --type")
+    prefix_of(out)
 
 
 def test_type_without_slash_is_an_application():
@@ -206,7 +362,7 @@ def test_type_without_slash_is_an_application():
 def test_encrypted_part_of_a_message():
     part = m.pgp_encrypted(pgp.encrypt(m.entity(b"x\r\n")))
     out = show(m.message(m.multipart([m.entity(b"text\r\n"), part])))
-    contains(out, "part 1.2 was not decrypted: only part of the message is encrypted", "show")
+    contains("\n".join(own(out)), "part 1.2 was not decrypted: only part of the message is encrypted", "show")
 
 
 def test_inspect_says_what_it_does_not_see():

@@ -506,7 +506,7 @@ def test_weak_ciphers(name, cipher, plain_status):
     alice().refuses(12, "extract", "--part", "1", input=mail).expect_message("--allow-legacy")
     contains(alice().ok("extract", "--allow-legacy", "--part", "1", input=mail).out, b"Hello, Bob.", "extract")
     headline = alice().run("verify", "--allow-legacy", input=mail, status=3).out.decode().splitlines()[0]
-    equal(headline, "encrypted too weakly to count; not signed", "headline")
+    equal(headline, "Encrypted too weakly to count, NOT signed", "headline")
 
 
 @each(("decrypt",), ("extract", "--part", "1"))

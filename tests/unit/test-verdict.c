@@ -1,58 +1,68 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The decision tables of report/verdict.c, written out so that a person can read them. */
+/* The decision tables of report/verdict.c, written out so that a person can read them:
+ * the rules for one signer, the layers of a message in any order, and what one signature
+ * and one encryption make of it. */
 #include "unit.h"
 
 #include "report/report.h"
+
+#include <string.h>
 
 #define FROM "bob@example.org"
 
 /* ------------------------------------------------------------- one signer -- */
 
-typedef enum { NOBODY, SENDER, OTHER, BOTH } Who;
+/* Whose addresses the key claims, and what From holds. A fact that a rule does not name may
+ * be anything. The first rule that fits decides; every combination of facts is tried, and
+ * every rule has to decide some of them. */
+typedef enum { NOBODY, SENDER, OTHER, BOTH, N_WHO } Who;
+
+#define ANY (-1)
+#define NO 0
+#define YES 1
+
+enum {
+  CONTENT, VALIDITY, WEAK, UNFIT,
+  CLAIMS,                   /* whose identities the key has */
+  TRUST,                    /* of all of them */
+  ONE_SENDER,               /* From names exactly one */
+  CHECK_FROM,
+  N_FACTS,
+};
 
 static const struct {
-  McContentFact content;
-  McValidity validity;
-  gboolean weak, unfit;
-  Who claims;               /* whose identities the key has */
-  McTrustFact trust;        /* for all of them */
-  gboolean from_known, check_from;
+  int facts[N_FACTS];
   McSignatureStatus status;
-} signer_table[] = {
-  /* content                validity               weak   unfit  claims  trust               known  check  status */
-  /* all holds */
-  { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    FALSE, FALSE, SENDER, MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_GOOD },
-  { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    FALSE, FALSE, BOTH,   MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_GOOD },
+} signer_rules[] = {
+  /*  content              validity              weak unfit claims  trust             sender check  status */
   /* the content decides before anything else */
-  { MC_CONTENT_ALTERED,   MC_VALIDITY_VALID,    FALSE, FALSE, SENDER, MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_BAD },
-  { MC_CONTENT_ALTERED,   MC_VALIDITY_EXPIRED,  FALSE, FALSE, SENDER, MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_BAD },
-  { MC_CONTENT_ALTERED,   MC_VALIDITY_REVOKED,  TRUE,  TRUE,  OTHER,  MC_TRUST_UNTRUSTED, FALSE, TRUE,  MC_SIGNATURE_BAD },
-  { MC_CONTENT_MALFORMED, MC_VALIDITY_VALID,    FALSE, FALSE, SENDER, MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_BAD },
-  { MC_CONTENT_UNCHECKED, MC_VALIDITY_UNKNOWN,  FALSE, FALSE, NOBODY, MC_TRUST_UNKNOWN,   TRUE,  TRUE,  MC_SIGNATURE_UNKNOWN_KEY },
-  { MC_CONTENT_UNCHECKED, MC_VALIDITY_VALID,    FALSE, FALSE, SENDER, MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_UNKNOWN_KEY },
-  /* what is not known is not good */
-  { MC_CONTENT_UNKNOWN,   MC_VALIDITY_VALID,    FALSE, FALSE, SENDER, MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_ERROR },
-  { MC_CONTENT_INTACT,    MC_VALIDITY_UNKNOWN,  FALSE, FALSE, SENDER, MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_UNTRUSTED },
-  { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    FALSE, FALSE, SENDER, MC_TRUST_UNKNOWN,   TRUE,  TRUE,  MC_SIGNATURE_UNTRUSTED },
-  { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    FALSE, FALSE, NOBODY, MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_UNTRUSTED },
-  /* the key's own state */
-  { MC_CONTENT_INTACT,    MC_VALIDITY_EXPIRED,  FALSE, FALSE, SENDER, MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_EXPIRED },
-  { MC_CONTENT_INTACT,    MC_VALIDITY_REVOKED,  FALSE, FALSE, SENDER, MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_REVOKED },
-  { MC_CONTENT_INTACT,    MC_VALIDITY_NOT_YET,  FALSE, FALSE, SENDER, MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_UNTRUSTED },
-  { MC_CONTENT_INTACT,    MC_VALIDITY_UNUSABLE, FALSE, FALSE, SENDER, MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_UNTRUSTED },
-  { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    TRUE,  FALSE, SENDER, MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_WEAK },
-  { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    FALSE, TRUE,  SENDER, MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_UNTRUSTED },
-  { MC_CONTENT_INTACT,    MC_VALIDITY_REVOKED,  TRUE,  FALSE, SENDER, MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_REVOKED },
-  /* trust before the sender: 6 is more serious than 7 */
-  { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    FALSE, FALSE, SENDER, MC_TRUST_UNTRUSTED, TRUE,  TRUE,  MC_SIGNATURE_UNTRUSTED },
-  { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    FALSE, FALSE, OTHER,  MC_TRUST_UNTRUSTED, TRUE,  TRUE,  MC_SIGNATURE_UNTRUSTED },
-  { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    FALSE, FALSE, OTHER,  MC_TRUST_TRUSTED,   TRUE,  TRUE,  MC_SIGNATURE_NOT_SENDER },
-  { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    FALSE, FALSE, SENDER, MC_TRUST_TRUSTED,   FALSE, TRUE,  MC_SIGNATURE_NOT_SENDER },
-  /* without the sender */
-  { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    FALSE, FALSE, OTHER,  MC_TRUST_TRUSTED,   TRUE,  FALSE, MC_SIGNATURE_GOOD },
-  { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    FALSE, FALSE, SENDER, MC_TRUST_TRUSTED,   FALSE, FALSE, MC_SIGNATURE_GOOD },
-  { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    FALSE, FALSE, OTHER,  MC_TRUST_UNTRUSTED, TRUE,  FALSE, MC_SIGNATURE_UNTRUSTED },
-  { MC_CONTENT_ALTERED,   MC_VALIDITY_VALID,    FALSE, FALSE, OTHER,  MC_TRUST_TRUSTED,   TRUE,  FALSE, MC_SIGNATURE_BAD },
+  { { MC_CONTENT_ALTERED,   ANY,                  ANY, ANY,  ANY,    ANY,              ANY,   ANY },   MC_SIGNATURE_BAD },
+  { { MC_CONTENT_MALFORMED, ANY,                  ANY, ANY,  ANY,    ANY,              ANY,   ANY },   MC_SIGNATURE_BAD },
+  { { MC_CONTENT_UNCHECKED, ANY,                  ANY, ANY,  ANY,    ANY,              ANY,   ANY },   MC_SIGNATURE_UNKNOWN_KEY },
+  { { MC_CONTENT_UNKNOWN,   ANY,                  ANY, ANY,  ANY,    ANY,              ANY,   ANY },   MC_SIGNATURE_ERROR },
+  /* then the key's own state */
+  { { MC_CONTENT_INTACT,    MC_VALIDITY_REVOKED,  ANY, ANY,  ANY,    ANY,              ANY,   ANY },   MC_SIGNATURE_REVOKED },
+  { { MC_CONTENT_INTACT,    MC_VALIDITY_EXPIRED,  ANY, ANY,  ANY,    ANY,              ANY,   ANY },   MC_SIGNATURE_EXPIRED },
+  { { MC_CONTENT_INTACT,    MC_VALIDITY_UNKNOWN,  ANY, ANY,  ANY,    ANY,              ANY,   ANY },   MC_SIGNATURE_UNTRUSTED },
+  { { MC_CONTENT_INTACT,    MC_VALIDITY_NOT_YET,  ANY, ANY,  ANY,    ANY,              ANY,   ANY },   MC_SIGNATURE_UNTRUSTED },
+  { { MC_CONTENT_INTACT,    MC_VALIDITY_UNUSABLE, ANY, ANY,  ANY,    ANY,              ANY,   ANY },   MC_SIGNATURE_UNTRUSTED },
+  { { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    YES, ANY,  ANY,    ANY,              ANY,   ANY },   MC_SIGNATURE_WEAK },
+  { { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    NO,  YES,  ANY,    ANY,              ANY,   ANY },   MC_SIGNATURE_UNTRUSTED },
+  /* then trust: 6 is more serious than 7 */
+  { { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    NO,  NO,   NOBODY, ANY,              ANY,   ANY },   MC_SIGNATURE_UNTRUSTED },
+  { { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    NO,  NO,   ANY,    MC_TRUST_UNKNOWN,   ANY, ANY },   MC_SIGNATURE_UNTRUSTED },
+  { { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    NO,  NO,   ANY,    MC_TRUST_UNTRUSTED, ANY, ANY },   MC_SIGNATURE_UNTRUSTED },
+  /* then the sender, unless nobody asks */
+  { { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    NO,  NO,   ANY,    MC_TRUST_TRUSTED, ANY,   NO },    MC_SIGNATURE_GOOD },
+  { { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    NO,  NO,   ANY,    MC_TRUST_TRUSTED, NO,    YES },   MC_SIGNATURE_NOT_SENDER },
+  { { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    NO,  NO,   OTHER,  MC_TRUST_TRUSTED, YES,   YES },   MC_SIGNATURE_NOT_SENDER },
+  { { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    NO,  NO,   SENDER, MC_TRUST_TRUSTED, YES,   YES },   MC_SIGNATURE_GOOD },
+  { { MC_CONTENT_INTACT,    MC_VALIDITY_VALID,    NO,  NO,   BOTH,   MC_TRUST_TRUSTED, YES,   YES },   MC_SIGNATURE_GOOD },
+};
+
+/* How many values each fact has, in the order of the rules. */
+static const int signer_domain[N_FACTS] = {
+  MC_CONTENT_UNCHECKED + 1, MC_VALIDITY_UNUSABLE + 1, 2, 2, N_WHO, MC_TRUST_UNTRUSTED + 1, 2, 2,
 };
 
 static void
@@ -74,23 +84,65 @@ make_signer (McContentFact content, McValidity validity, Who claims, McTrustFact
   return signer;
 }
 
+static int
+find_rule (const int *facts)
+{
+  for (guint rule = 0; rule < G_N_ELEMENTS (signer_rules); rule++) {
+    const int *wanted = signer_rules[rule].facts;
+    gboolean fits = TRUE;
+    for (guint i = 0; i < N_FACTS; i++)
+      fits &= wanted[i] == ANY || wanted[i] == facts[i];
+    if (fits)
+      return (int) rule;
+  }
+  return -1;
+}
+
+static McSignatureStatus
+judge_facts (const int *facts)
+{
+  const McIdentity *identity;
+  g_autoptr (McSigner) signer = make_signer ((McContentFact) facts[CONTENT], (McValidity) facts[VALIDITY],
+                                             (Who) facts[CLAIMS], (McTrustFact) facts[TRUST]);
+  signer->weak = facts[WEAK];
+  signer->unfit = facts[UNFIT];
+  return _mc_verdict_signer (signer, facts[ONE_SENDER] ? FROM : NULL, facts[CHECK_FROM], &identity);
+}
+
+/* The next combination of facts; FALSE behind the last. */
+static gboolean
+count_up (int *facts)
+{
+  for (guint i = 0; i < N_FACTS; i++) {
+    if (++facts[i] < signer_domain[i])
+      return TRUE;
+    facts[i] = 0;
+  }
+  return FALSE;
+}
+
 static void
 test_signer (void)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (signer_table); i++) {
-    const McIdentity *identity;
-    g_autoptr (McSigner) signer = make_signer (signer_table[i].content, signer_table[i].validity,
-                                               signer_table[i].claims, signer_table[i].trust);
-    signer->weak = signer_table[i].weak;
-    signer->unfit = signer_table[i].unfit;
-    McSignatureStatus status
-      = _mc_verdict_signer (signer, signer_table[i].from_known ? FROM : NULL,
-                            signer_table[i].check_from, &identity);
-    if (status != signer_table[i].status)
-      g_printerr ("row %u: %s instead of %s\n", i, mc_signature_status_to_word (status),
-                  mc_signature_status_to_word (signer_table[i].status));
-    CU_ASSERT_EQUAL (status, signer_table[i].status);
-  }
+  int facts[N_FACTS] = { 0 };
+  gboolean used[G_N_ELEMENTS (signer_rules)] = { FALSE };
+  guint n = 0;
+
+  do {
+    int rule = find_rule (facts);
+    McSignatureStatus status = judge_facts (facts);
+    n++;
+    CU_ASSERT_FATAL (rule >= 0);
+    used[rule] = TRUE;
+    if (status != signer_rules[rule].status)
+      g_printerr ("rule %d, facts %d %d %d %d %d %d %d %d: %s\n", rule, facts[0], facts[1],
+                  facts[2], facts[3], facts[4], facts[5], facts[6], facts[7],
+                  mc_signature_status_to_word (status));
+    CU_ASSERT_EQUAL (status, signer_rules[rule].status);
+  } while (count_up (facts));
+  CU_ASSERT_EQUAL (n, 5 * 6 * 2 * 2 * 4 * 3 * 2 * 2);
+  for (guint rule = 0; rule < G_N_ELEMENTS (used); rule++)
+    CU_ASSERT_TRUE (used[rule]);
 }
 
 /* A trusted identity of another address lends no trust to the sender's. */
@@ -251,6 +303,198 @@ test_message (void)
   }
 }
 
+/* ------------------------------------- signature x coverage x encryption x protocol -- */
+
+/* What a message with one signature and one encryption is worth. A cell is its summary
+ *   -  unprotected   S  signed-only   E  encrypted-only   SE  signed-and-encrypted
+ * the exit status of verify, and that of decrypt. Both protocols have the same. */
+enum { N_ENCRYPTIONS = 8 };
+
+typedef struct {
+  McSignatureStatus signature;
+  const char *cells[N_ENCRYPTIONS];
+} MatrixRow;
+
+static const struct {
+  const char *what;
+  McDecryptionStatus status;
+  gboolean authenticated, weak;
+  McContentFact structure;
+} encryptions[N_ENCRYPTIONS] = {
+  { "none", MC_DECRYPTION_NONE, FALSE, FALSE, MC_CONTENT_INTACT },
+  { "opened", MC_DECRYPTION_OK, TRUE, FALSE, MC_CONTENT_INTACT },
+  { "opened, no integrity", MC_DECRYPTION_OK, FALSE, FALSE, MC_CONTENT_INTACT },
+  { "opened, weak cipher", MC_DECRYPTION_OK, FALSE, TRUE, MC_CONTENT_INTACT },
+  { "no key", MC_DECRYPTION_NO_KEY, FALSE, FALSE, MC_CONTENT_INTACT },
+  { "integrity failed", MC_DECRYPTION_FAILED, FALSE, FALSE, MC_CONTENT_INTACT },
+  { "malformed", MC_DECRYPTION_ERROR, FALSE, FALSE, MC_CONTENT_MALFORMED },
+  { "nothing said", MC_DECRYPTION_UNKNOWN, FALSE, FALSE, MC_CONTENT_UNKNOWN },
+};
+
+/* The signature is around all that is shown, inside the encryption. Behind one that stayed
+ * closed there can be none: such facts contradict each other, and lend nothing. */
+static const MatrixRow inside[] = {
+  /*                            none      opened    CBC       weak      no key    failed    malformed   silent */
+  { MC_SIGNATURE_NONE,        { "- 3 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_GOOD,        { "S 0 3",  "SE 0 0", "SE 0 0", "S 0 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_BAD,         { "- 4 3",  "E 4 0",  "E 4 0",  "- 4 0",  "E 4 8",  "- 9 9",  "- 4 10",   "- 4 12" } },
+  { MC_SIGNATURE_UNKNOWN_KEY, { "- 5 3",  "E 5 0",  "E 5 0",  "- 5 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_UNTRUSTED,   { "- 6 3",  "E 6 0",  "E 6 0",  "- 6 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_EXPIRED,     { "- 6 3",  "E 6 0",  "E 6 0",  "- 6 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_REVOKED,     { "- 6 3",  "E 6 0",  "E 6 0",  "- 6 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_WEAK,        { "- 6 3",  "E 6 0",  "E 6 0",  "- 6 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_NOT_SENDER,  { "- 7 3",  "E 7 0",  "E 7 0",  "- 7 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_ERROR,       { "- 12 3", "E 12 0", "E 12 0", "- 12 0", "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+};
+
+/* The signature is around the encryption: it says nothing of what is inside. Without an
+ * encryption it is around all, as above. */
+static const MatrixRow outside[] = {
+  { MC_SIGNATURE_NONE,        { "- 3 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_GOOD,        { "S 0 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_BAD,         { "- 4 3",  "E 4 0",  "E 4 0",  "- 4 0",  "E 4 8",  "- 9 9",  "- 4 10",   "- 4 12" } },
+  { MC_SIGNATURE_UNKNOWN_KEY, { "- 5 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_UNTRUSTED,   { "- 6 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_EXPIRED,     { "- 6 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_REVOKED,     { "- 6 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_WEAK,        { "- 6 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_NOT_SENDER,  { "- 7 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_ERROR,       { "- 12 3", "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+};
+
+/* The signature is around a part of what is shown: it has no say. */
+static const MatrixRow partial[] = {
+  { MC_SIGNATURE_GOOD,        { "- 3 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_BAD,         { "- 3 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_NOT_SENDER,  { "- 3 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+};
+
+/* A signer whose facts come out as @status. */
+static McSigner *
+signer_of_status (McSignatureStatus status)
+{
+  static const struct {
+    McSignatureStatus status;
+    McContentFact content;
+    McValidity validity;
+    Who claims;
+    McTrustFact trust;
+  } rows[] = {
+    { MC_SIGNATURE_GOOD, MC_CONTENT_INTACT, MC_VALIDITY_VALID, SENDER, MC_TRUST_TRUSTED },
+    { MC_SIGNATURE_BAD, MC_CONTENT_ALTERED, MC_VALIDITY_VALID, SENDER, MC_TRUST_TRUSTED },
+    { MC_SIGNATURE_UNKNOWN_KEY, MC_CONTENT_UNCHECKED, MC_VALIDITY_UNKNOWN, NOBODY, MC_TRUST_UNKNOWN },
+    { MC_SIGNATURE_UNTRUSTED, MC_CONTENT_INTACT, MC_VALIDITY_VALID, SENDER, MC_TRUST_UNTRUSTED },
+    { MC_SIGNATURE_EXPIRED, MC_CONTENT_INTACT, MC_VALIDITY_EXPIRED, SENDER, MC_TRUST_TRUSTED },
+    { MC_SIGNATURE_REVOKED, MC_CONTENT_INTACT, MC_VALIDITY_REVOKED, SENDER, MC_TRUST_TRUSTED },
+    { MC_SIGNATURE_WEAK, MC_CONTENT_INTACT, MC_VALIDITY_VALID, SENDER, MC_TRUST_TRUSTED },
+    { MC_SIGNATURE_NOT_SENDER, MC_CONTENT_INTACT, MC_VALIDITY_VALID, OTHER, MC_TRUST_TRUSTED },
+    { MC_SIGNATURE_ERROR, MC_CONTENT_UNKNOWN, MC_VALIDITY_VALID, SENDER, MC_TRUST_TRUSTED },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    if (rows[i].status != status)
+      continue;
+    McSigner *signer
+        = make_signer (rows[i].content, rows[i].validity, rows[i].claims, rows[i].trust);
+    signer->weak = status == MC_SIGNATURE_WEAK;
+    return signer;
+  }
+  return NULL;
+}
+
+static void
+add_encryption (GPtrArray *layers, McProtocol protocol, guint column)
+{
+  if (column == 0)
+    return;
+  McLayer *layer = _mc_layer_new (MC_LAYER_ENCRYPTED, protocol, "1");
+  layer->decryption = encryptions[column].status;
+  layer->authenticated = encryptions[column].authenticated;
+  layer->weak = encryptions[column].weak;
+  layer->structure = encryptions[column].structure;
+  g_ptr_array_add (layers, layer);
+}
+
+static void
+add_signature (GPtrArray *layers, McProtocol protocol, McSignatureStatus status)
+{
+  if (status == MC_SIGNATURE_NONE)
+    return;
+  McLayer *layer = _mc_layer_new (MC_LAYER_SIGNED, protocol, "1.1");
+  layer->sender = g_strdup (FROM);
+  g_ptr_array_add (layer->signers, signer_of_status (status));
+  g_ptr_array_add (layers, layer);
+}
+
+typedef enum { INSIDE, OUTSIDE, PARTIAL } Coverage;
+
+static char *
+describe_cell (McReport *report)
+{
+  static const char *const summaries[] = { "?", "-", "S", "E", "SE" };
+  _mc_report_judge (report);
+  return g_strdup_printf ("%s %d %d", summaries[report->summary],
+                          mc_report_get_verify_status (report),
+                          mc_report_get_decrypt_status (report));
+}
+
+static void
+check_cell (McProtocol protocol, Coverage coverage, const MatrixRow *row, guint column)
+{
+  g_autoptr (McReport) report = _mc_report_new ();
+  GPtrArray *signatures = coverage == PARTIAL ? report->errant : report->layers;
+  if (coverage == OUTSIDE)
+    add_signature (signatures, protocol, row->signature);
+  add_encryption (report->layers, protocol, column);
+  if (coverage != OUTSIDE)
+    add_signature (signatures, protocol, row->signature);
+  g_autofree char *got = describe_cell (report);
+  if (strcmp (got, row->cells[column]) != 0)
+    g_printerr ("coverage %d, signature %s, encryption %s: %s instead of %s\n", coverage,
+                mc_signature_status_to_word (row->signature), encryptions[column].what, got,
+                row->cells[column]);
+  CU_ASSERT_STRING_EQUAL (got, row->cells[column]);
+}
+
+static void
+check_matrix (Coverage coverage, const MatrixRow *rows, guint n_rows)
+{
+  static const McProtocol protocols[] = { MC_PROTOCOL_OPENPGP, MC_PROTOCOL_SMIME };
+  for (guint p = 0; p < G_N_ELEMENTS (protocols); p++)
+    for (guint row = 0; row < n_rows; row++)
+      for (guint column = 0; column < N_ENCRYPTIONS; column++)
+        check_cell (protocols[p], coverage, &rows[row], column);
+}
+
+static void
+test_matrix (void)
+{
+  check_matrix (INSIDE, inside, G_N_ELEMENTS (inside));
+  check_matrix (OUTSIDE, outside, G_N_ELEMENTS (outside));
+  check_matrix (PARTIAL, partial, G_N_ELEMENTS (partial));
+}
+
+/* Deciding looks at facts, and writes none. */
+static void
+test_pure (void)
+{
+  g_autoptr (McReport) report = report_from_letters ("gEn");
+  McVerdict first = _mc_verdict_message (report->layers, MC_VERDICT_CHECK_FROM);
+  McVerdict second = _mc_verdict_message (report->layers, MC_VERDICT_CHECK_FROM);
+  CU_ASSERT_EQUAL (first.summary, second.summary);
+  CU_ASSERT_EQUAL (first.signature, second.signature);
+  CU_ASSERT_PTR_EQUAL (first.signer, second.signer);
+  CU_ASSERT_EQUAL (first.signature, MC_SIGNATURE_NOT_SENDER);
+  CU_ASSERT_EQUAL (first.n_outside, 2);
+  for (guint i = 0; i < report->layers->len; i++) {
+    const McLayer *layer = report->layers->pdata[i];
+    CU_ASSERT_EQUAL (layer->signature, MC_SIGNATURE_UNKNOWN);
+    CU_ASSERT_EQUAL (layer->reasons->len, 0);
+  }
+  CU_ASSERT_EQUAL (_mc_verdict_message (report->layers, 0).signature, MC_SIGNATURE_GOOD);
+  CU_ASSERT_EQUAL (_mc_verdict_message (report->layers, MC_VERDICT_SKIP_SIGNATURES).signature,
+                   MC_SIGNATURE_UNKNOWN);
+}
+
 static void
 test_malformed_signature (void)
 {
@@ -296,9 +540,11 @@ test_judging_twice (void)
 }
 
 static CU_TestInfo tests[] = {
-  { "one signer: the table", test_signer },
+  { "one signer: the rules, every combination of facts", test_signer },
   { "trust is per identity", test_trust_is_per_identity },
-  { "whole messages: the table", test_message },
+  { "whole messages: layers in any order", test_message },
+  { "whole messages: signature, coverage, encryption, protocol", test_matrix },
+  { "deciding writes nothing", test_pure },
   { "a malformed signature is bad whatever its signers", test_malformed_signature },
   { "silence fails", test_silence_fails },
   { "an errant layer never speaks for the message", test_errant_never_speaks },

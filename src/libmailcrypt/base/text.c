@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define MAX_CHARSET_NAME 64
+/* More marks than any script puts on one letter only serve to write over other lines. */
+#define MAX_MARKS 6
 
 /* -------------------------------------------------------------- characters -- */
 
@@ -84,6 +86,18 @@ append_byte_escape (GString *out, char byte)
   g_string_append_printf (out, "\\x%02X", (guint8) byte);
 }
 
+/* Whether @c is a combining mark too many, or would settle on what stands before the text.
+ * @marks counts those in a row. */
+static gboolean
+is_stray_mark (gunichar c, gunichar before, guint *marks)
+{
+  if (!g_unichar_ismark (c)) {
+    *marks = 0;
+    return FALSE;
+  }
+  return before == 0 || before == '\n' || ++*marks > MAX_MARKS;
+}
+
 /* ------------------------------------------------------------------ escape -- */
 
 static char *
@@ -95,16 +109,18 @@ escape (const char *text, gssize given_size, gboolean several_lines)
   gsize size = given_size < 0 ? strlen (text) : (gsize) given_size;
   GString *out = g_string_sized_new (size + 1);
   gunichar before = 0;
+  guint marks = 0;
   while (size > 0) {
     gunichar c = 0;
     gsize length = decode (text, size, &c);
+    gboolean stray = is_stray_mark (c, before, &marks);
     if (length == 0)
       append_byte_escape (out, text[0]);
     else if (several_lines && c == '\r' && size > 1 && text[1] == '\n')
       ;   /* the LF that follows says it */
     else if (several_lines && (c == '\n' || c == '\t'))
       g_string_append_c (out, (char) c);
-    else if (is_hostile (c) && !is_symbol_style (c, before))
+    else if (stray || (is_hostile (c) && !is_symbol_style (c, before)))
       g_string_append_printf (out, "\\u{%X}", (guint) c);
     else
       g_string_append_len (out, text, (gssize) length);

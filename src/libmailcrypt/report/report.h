@@ -170,8 +170,37 @@ McSummary _mc_verdict_header (const McHeader *header, McSummary summary);
 /* Turns all facts of @report into verdicts (report/verdict.c). Idempotent. */
 void _mc_report_judge (McReport *report);
 
-/* The status of one signer against the one sender @from (canonical; NULL: none or
- * ambiguous), From being held against it only if @check_from. Pure. Sets
- * @ret_identity (nullable result) to the identity that speaks. */
+/* ------------------------------------------------------------------ verdicts -- */
+
+/* From facts alone to what a message is worth: pure, and all that decides. */
+
+typedef enum {
+  MC_VERDICT_CHECK_FROM = 1 << 0,       /* a signer must be the sender */
+  MC_VERDICT_SKIP_SIGNATURES = 1 << 1,  /* none was looked at */
+} McVerdictFlags;
+
+typedef struct {
+  McSummary summary;
+  McSignatureStatus signature;
+  const McSigner *signer;       /* nullable; the one behind the signature's status */
+  McProtocol signature_protocol;
+  McDecryptionStatus decryption;
+  McProtocol decryption_protocol;
+  gboolean authenticated;       /* every encryption proved its content's integrity */
+  gboolean counts;              /* an encryption that was opened is strong enough to count */
+  guint n_outside;              /* so many of the layers are not inside every encryption */
+} McVerdict;
+
+/* Of the message with the envelope @layers (of McLayer), outermost first. Errant layers have
+ * no say. */
+McVerdict _mc_verdict_message (GPtrArray *layers, McVerdictFlags flags);
+
+/* Of one signed layer; @ret_speaker (nullable result) is the signer who decides. */
+McSignatureStatus _mc_verdict_layer (const McLayer *layer, gboolean check_from,
+                                     const McSigner **ret_speaker);
+
+/* Of one signer against the one sender @from (canonical; NULL: none or ambiguous), From being
+ * held against it only if @check_from. Sets @ret_identity (nullable result) to the identity
+ * that speaks. */
 McSignatureStatus _mc_verdict_signer (const McSigner *signer, const char *from,
                                       gboolean check_from, const McIdentity **ret_identity);

@@ -121,6 +121,126 @@ speaks_louder (McSignatureStatus candidate, McSignatureStatus current)
   return signature_rank (candidate) > signature_rank (current);
 }
 
+McSignatureStatus
+_mc_verdict_layer (const McLayer *layer, gboolean check_from, const McSigner **ret_speaker)
+{
+  McSignatureStatus status = MC_SIGNATURE_NONE;
+
+  *ret_speaker = NULL;
+  for (guint i = 0; i < layer->signers->len; i++) {
+    const McIdentity *identity;
+    const McSigner *signer = layer->signers->pdata[i];
+    McSignatureStatus one = _mc_verdict_signer (signer, layer->sender, check_from, &identity);
+    if (*ret_speaker != NULL && !speaks_louder (one, status))
+      continue;
+    *ret_speaker = signer;
+    status = one;
+  }
+  return layer->structure == MC_CONTENT_MALFORMED ? MC_SIGNATURE_BAD : status;
+}
+
+/* ------------------------------------------------------------------ message -- */
+
+/* An encrypted layer that no backend has said anything about is a failure. */
+static McDecryptionStatus
+decryption_of (const McLayer *layer)
+{
+  gboolean silent
+      = layer->decryption == MC_DECRYPTION_UNKNOWN || layer->decryption == MC_DECRYPTION_NONE;
+  return silent ? MC_DECRYPTION_ERROR : layer->decryption;
+}
+
+/* The first layer that could not be opened speaks for all. */
+static void
+add_decryption (GPtrArray *layers, McVerdict *verdict)
+{
+  gboolean authenticated = TRUE;
+
+  verdict->decryption = MC_DECRYPTION_NONE;
+  for (guint i = 0; i < layers->len; i++) {
+    const McLayer *layer = layers->pdata[i];
+    if (layer->kind != MC_LAYER_ENCRYPTED)
+      continue;
+    verdict->decryption = decryption_of (layer);
+    verdict->decryption_protocol = layer->protocol;
+    if (verdict->decryption != MC_DECRYPTION_OK) {
+      verdict->authenticated = verdict->counts = FALSE;
+      return;
+    }
+    /* what any layer lets pass may have been altered before an outer one was put on */
+    authenticated &= layer->authenticated;
+    verdict->authenticated = authenticated;
+    verdict->counts |= !layer->weak;
+  }
+}
+
+static guint
+count_to_innermost_encryption (GPtrArray *layers)
+{
+  guint count = 0;
+  for (guint i = 0; i < layers->len; i++)
+    if (((McLayer *) layers->pdata[i])->kind == MC_LAYER_ENCRYPTED)
+      count = i + 1;
+  return count;
+}
+
+/* A signature counts when it lies inside every encryption: one around a ciphertext says
+ * nothing of what is in it (RFC 9787 section 5.2). Yet a bad one anywhere spoils all. */
+static void
+add_signature (GPtrArray *layers, McVerdictFlags flags, McVerdict *verdict)
+{
+  gboolean decided = FALSE;
+
+  verdict->signature = MC_SIGNATURE_NONE;
+  verdict->n_outside = count_to_innermost_encryption (layers);
+  for (guint i = 0; i < layers->len; i++) {
+    const McLayer *layer = layers->pdata[i];
+    const McSigner *speaker;
+    if (layer->kind != MC_LAYER_SIGNED)
+      continue;
+    McSignatureStatus status
+        = _mc_verdict_layer (layer, (flags & MC_VERDICT_CHECK_FROM) != 0, &speaker);
+    if ((flags & MC_VERDICT_SKIP_SIGNATURES) != 0)
+      status = MC_SIGNATURE_UNKNOWN;
+    if (i < verdict->n_outside && status != MC_SIGNATURE_BAD)
+      continue;
+    if (decided && !speaks_louder (status, verdict->signature))
+      continue;
+    decided = TRUE;
+    verdict->signature = status;
+    verdict->signer = speaker;
+    verdict->signature_protocol = layer->protocol;
+  }
+}
+
+static McSummary
+summarise (const McVerdict *verdict)
+{
+  gboolean is_signed = verdict->signature == MC_SIGNATURE_GOOD;
+  gboolean opened = verdict->decryption == MC_DECRYPTION_OK;
+
+  if (opened && verdict->counts)
+    return is_signed ? MC_SUMMARY_SIGNED_AND_ENCRYPTED : MC_SUMMARY_ENCRYPTED_ONLY;
+  if (verdict->decryption == MC_DECRYPTION_NO_KEY)
+    return MC_SUMMARY_ENCRYPTED_ONLY;
+  if (is_signed && (opened || verdict->decryption == MC_DECRYPTION_NONE))
+    return MC_SUMMARY_SIGNED_ONLY;
+  return MC_SUMMARY_UNPROTECTED;
+}
+
+McVerdict
+_mc_verdict_message (GPtrArray *layers, McVerdictFlags flags)
+{
+  McVerdict verdict = { 0 };
+
+  add_decryption (layers, &verdict);
+  add_signature (layers, flags, &verdict);
+  verdict.summary = summarise (&verdict);
+  return verdict;
+}
+
+/* ------------------------------------------------------------- explanations -- */
+
 static void
 explain_sender (McSigner *signer, const char *sender)
 {
@@ -171,91 +291,48 @@ explain_signer (McSigner *signer, const char *sender)
                                      _("the engine gave no clear answer about a signature")));
 }
 
-/* Returns the signer behind the layer's status. */
-static const McSigner *
+/* Writes down what the layer's signers are worth, and why. */
+static void
 judge_signed_layer (McLayer *layer, gboolean check_from)
 {
-  const McSigner *speaker = NULL;
+  const McSigner *speaker;
 
-  layer->signature = MC_SIGNATURE_NONE;
   for (guint i = 0; i < layer->signers->len; i++) {
     McSigner *signer = layer->signers->pdata[i];
     signer->status = _mc_verdict_signer (signer, layer->sender, check_from, &signer->identity);
     explain_signer (signer, layer->sender);
-    if (speaker == NULL || speaks_louder (signer->status, layer->signature)) {
-      speaker = signer;
-      layer->signature = signer->status;
-    }
   }
-  if (layer->structure == MC_CONTENT_MALFORMED)
-    layer->signature = MC_SIGNATURE_BAD;
-  return speaker;
+  layer->signature = _mc_verdict_layer (layer, check_from, &speaker);
 }
 
-/* ------------------------------------------------------------------ message -- */
-
 static void
-judge_decryption (McReport *report, gboolean *ret_counts)
+explain_outside (McLayer *layer)
 {
-  gboolean authenticated = TRUE;
-
-  *ret_counts = FALSE;
-  report->decryption = MC_DECRYPTION_NONE;
-  report->authenticated = FALSE;
-  for (guint i = 0; i < report->layers->len; i++) {
-    McLayer *layer = report->layers->pdata[i];
-    if (layer->kind != MC_LAYER_ENCRYPTED)
-      continue;
-    if (layer->decryption == MC_DECRYPTION_UNKNOWN || layer->decryption == MC_DECRYPTION_NONE)
-      layer->decryption = MC_DECRYPTION_ERROR;
-    report->decryption = layer->decryption;
-    report->decryption_protocol = layer->protocol;
-    _mc_reasons_merge (report->reasons, layer->reasons);
-    if (layer->decryption != MC_DECRYPTION_OK) {
-      report->authenticated = FALSE;
-      return;
-    }
-    /* what any layer lets pass may have been altered before an outer one was put on */
-    authenticated &= layer->authenticated;
-    report->authenticated = authenticated;
-    *ret_counts |= !layer->weak;
-  }
+  if (layer->signature != MC_SIGNATURE_BAD
+      && !_mc_reasons_have (layer->reasons, "signature-outside-encryption"))
+    _mc_layer_add_reason (layer, "signature-outside-encryption", NULL,
+                          _("a signature around the encryption does not vouch for "
+                             "what is inside"));
 }
 
-/* A signature counts when it lies inside every encryption: one around a ciphertext says
- * nothing of what is in it (RFC 9787 section 5.2). Yet a bad one anywhere spoils all. */
+/* The layers one by one; the reasons of those behind one that stayed closed do not count. */
 static void
-judge_signatures (McReport *report)
+judge_layers (McReport *report, guint n_outside)
 {
-  guint inner = 0;
-  const McLayer *decisive = NULL;
+  gboolean closed = FALSE;
 
-  for (guint i = 0; i < report->layers->len; i++)
-    if (((McLayer *) report->layers->pdata[i])->kind == MC_LAYER_ENCRYPTED)
-      inner = i + 1;
-
-  report->signature = MC_SIGNATURE_NONE;
-  report->signer = NULL;
-  report->signature_protocol = MC_PROTOCOL_UNKNOWN;
   for (guint i = 0; i < report->layers->len; i++) {
     McLayer *layer = report->layers->pdata[i];
-    if (layer->kind != MC_LAYER_SIGNED)
-      continue;
-    const McSigner *speaker = judge_signed_layer (layer, report->check_from);
-    if (report->skip_signatures)
-      layer->signature = MC_SIGNATURE_UNKNOWN;
-    if (i < inner && layer->signature != MC_SIGNATURE_BAD) {
-      if (!_mc_reasons_have (layer->reasons, "signature-outside-encryption"))
-        _mc_layer_add_reason (layer, "signature-outside-encryption", NULL,
-                              _("a signature around the encryption does not vouch for "
-                                 "what is inside"));
-      continue;
-    }
-    if (decisive == NULL || speaks_louder (layer->signature, report->signature)) {
-      decisive = layer;
-      report->signature = layer->signature;
-      report->signer = speaker;
-      report->signature_protocol = layer->protocol;
+    if (layer->kind == MC_LAYER_SIGNED) {
+      judge_signed_layer (layer, report->check_from);
+      if (report->skip_signatures)
+        layer->signature = MC_SIGNATURE_UNKNOWN;
+      if (i < n_outside)
+        explain_outside (layer);
+    } else if (layer->kind == MC_LAYER_ENCRYPTED && !closed) {
+      layer->decryption = decryption_of (layer);
+      closed = layer->decryption != MC_DECRYPTION_OK;
+      _mc_reasons_merge (report->reasons, layer->reasons);
     }
   }
 }
@@ -414,29 +491,25 @@ judge_headers (McReport *report)
 void
 _mc_report_judge (McReport *report)
 {
-  gboolean counts;
-
   g_ptr_array_set_size (report->reasons, 0);
   if (report->described) {
     judge_headers (report);
     return;
   }
-  judge_decryption (report, &counts);
-  judge_signatures (report);
+  McVerdict verdict = _mc_verdict_message (
+      report->layers, (report->check_from ? MC_VERDICT_CHECK_FROM : 0)
+                          | (report->skip_signatures ? MC_VERDICT_SKIP_SIGNATURES : 0));
+  report->summary = verdict.summary;
+  report->signature = verdict.signature;
+  report->signer = verdict.signer;
+  report->signature_protocol = verdict.signature_protocol;
+  report->decryption = verdict.decryption;
+  report->decryption_protocol = verdict.decryption_protocol;
+  report->authenticated = verdict.authenticated;
+
+  judge_layers (report, verdict.n_outside);
   merge_signature_reasons (report);
-  gboolean is_signed = report->signature == MC_SIGNATURE_GOOD;
-  gboolean opened = report->decryption == MC_DECRYPTION_OK;
-
-  if (opened && counts)
-    report->summary = is_signed ? MC_SUMMARY_SIGNED_AND_ENCRYPTED : MC_SUMMARY_ENCRYPTED_ONLY;
-  else if (report->decryption == MC_DECRYPTION_NO_KEY)
-    report->summary = MC_SUMMARY_ENCRYPTED_ONLY;
-  else if (is_signed && (opened || report->decryption == MC_DECRYPTION_NONE))
-    report->summary = MC_SUMMARY_SIGNED_ONLY;
-  else
-    report->summary = MC_SUMMARY_UNPROTECTED;
-
-  explain_absence (report, opened && counts);
+  explain_absence (report, verdict.decryption == MC_DECRYPTION_OK && verdict.counts);
   judge_errant (report);
   judge_headers (report);
 }
