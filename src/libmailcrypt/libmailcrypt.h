@@ -315,6 +315,7 @@ guint64 mc_part_get_size (const McPart *part);          /* decoded */
 const char *const *mc_part_get_layers (const McPart *part); /* paths of the layers around it, outermost first */
 McLayer *mc_part_get_layer (const McPart *part);        /* nullable; the layer that this entity is */
 const char *mc_part_get_format (const McPart *part);    /* nullable; what an opaque object says it is, e.g. "certs-only" */
+const char *mc_part_get_header_protection (const McPart *part); /* nullable; parameters and fields of header protection (RFC 9788) as they stand there, not escaped; MC_OPEN_DESCRIBE only */
 GPtrArray *mc_part_get_certificates (const McPart *part); /* of McKey (transfer none): those that come with it; MC_OPEN_DESCRIBE only */
 GPtrArray *mc_part_get_children (const McPart *part);   /* of McPart (transfer none) */
 GPtrArray *mc_part_get_oddities (const McPart *part);   /* of McReason (transfer none) */

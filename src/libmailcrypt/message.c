@@ -65,6 +65,7 @@ _mc_part_free (McPart *part)
   g_ptr_array_unref (part->oddities);
   g_ptr_array_unref (part->certificates);
   g_free (part->format);
+  g_free (part->header_protection);
   g_clear_pointer (&part->content, _mc_spool_unref);
   g_free (part);
 }
@@ -156,6 +157,12 @@ const char *
 mc_part_get_format (const McPart *part)
 {
   return part->format;
+}
+
+const char *
+mc_part_get_header_protection (const McPart *part)
+{
+  return part->header_protection;
 }
 
 GPtrArray *

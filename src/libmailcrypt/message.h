@@ -15,6 +15,7 @@ struct _McPart {
   GStrv around;             /* paths of the layers around it, outermost first */
   GPtrArray *oddities;      /* of McReason (owned) */
   char *format;             /* nullable: of an opaque object, as McUnwrapped has it */
+  char *header_protection;  /* nullable: parameters and fields of it, as they stand there */
   GPtrArray *certificates;  /* of McKey (owned): those that come with it */
   McSpool *content;         /* nullable (owned): stands for the decoded body (inline OpenPGP) */
   gboolean is_body;

@@ -30,3 +30,6 @@ typedef struct {
  * MC_FORM_MAYBE_OPAQUE was none after all. Only what concerns the whole run is an error. */
 gboolean _mc_walk_open_layer (McWalk *walk, McPart *part, McForm form, McProtocol protocol,
                               McSpan *ret_content, gboolean *ret_layer, GError **error);
+
+/* Adds what is odd about the form of all parts, and their header protection as seen. */
+gboolean _mc_oddities_note (McMessage *message, GError **error);

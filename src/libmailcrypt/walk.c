@@ -331,6 +331,8 @@ open_spool (McContext *context, McSpool *spool, McOpenFlags flags, GCancellable 
   g_ptr_array_unref (report->headers);
   report->headers = _mc_headers_pair (message->inside, tree->fields, message->protection);
   add_signature_parts (message, message->root);
+  if (report->described && !_mc_oddities_note (message, error))
+    return NULL;
   _mc_message_finish_parts (message);
   _mc_report_judge (report);
   return g_steal_pointer (&message);

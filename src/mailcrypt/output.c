@@ -27,7 +27,21 @@ struct _Output {
 
 /* ------------------------------------------------------------------ targets -- */
 
-/* What @path points to in the end; it need not exist. NULL with @error for a loop. */
+/* In a folder where everybody may write and nobody removes what is another's, a link of
+ * somebody else leads where he wants it to. The kernel refuses to follow such a link where it
+ * is told to (protected_symlinks); we follow it ourselves, and refuse always. */
+static gboolean
+is_bait (const char *link, const char *folder)
+{
+  struct stat there, info;
+  if (lstat (link, &info) != 0 || stat (folder, &there) != 0)
+    return TRUE;
+  gboolean open_to_all = (there.st_mode & S_ISVTX) != 0 && (there.st_mode & S_IWOTH) != 0;
+  return open_to_all && info.st_uid != geteuid () && info.st_uid != there.st_uid;
+}
+
+/* What @path points to in the end; it need not exist. NULL with @error for a loop, or for a
+ * link that is not to be followed. */
 static char *
 follow_links (const char *path, GError **error)
 {
@@ -37,6 +51,11 @@ follow_links (const char *path, GError **error)
     if (next == NULL)
       return g_steal_pointer (&current);
     g_autofree char *folder = g_path_get_dirname (current);
+    if (is_bait (current, folder)) {
+      tool_set_error (error, STATUS_ENVIRONMENT, "io", _("remove it, or name another file"),
+                      _("cannot write '%s': it is somebody else's link"), path);
+      return NULL;
+    }
     g_free (current);
     current = g_path_is_absolute (next) ? g_steal_pointer (&next)
                                         : g_build_filename (folder, next, NULL);
@@ -119,6 +138,9 @@ static gboolean
 open_file (Output *output, const char *path, OutputKind kind, GError **error)
 {
   struct stat info;
+  g_autofree char *target = follow_links (path, error);
+  if (target == NULL)
+    return FALSE;
   gboolean exists = stat (path, &info) == 0;
   if (exists && S_ISDIR (info.st_mode)) {
     tool_set_errno (error, EISDIR, _("cannot write '%s'"), path);
@@ -131,8 +153,8 @@ open_file (Output *output, const char *path, OutputKind kind, GError **error)
     return FALSE;
   }
 
-  output->target = follow_links (path, error);
-  return output->target != NULL && open_unnamed (output, error);
+  output->target = g_steal_pointer (&target);
+  return open_unnamed (output, error);
 }
 
 static gboolean

@@ -420,8 +420,11 @@ append_recipients (GString *text, const McLayer *layer)
     const char *address = mc_recipient_get_address (recipient);
     g_autofree char *safe_key = key != NULL ? mc_text_escape_line (key) : g_strdup (_("hidden"));
     g_autofree char *safe = address != NULL ? mc_text_escape_line (address) : NULL;
-    g_ptr_array_add (words, safe != NULL ? g_strdup_printf ("%s (%s)", safe_key, safe)
-                                         : g_steal_pointer (&safe_key));
+    const char *algorithm = mc_recipient_get_algorithm (recipient);
+    g_autofree char *safe_algorithm = mc_text_escape_line (algorithm);
+    g_ptr_array_add (words, g_strconcat (safe_key, safe != NULL ? " (" : "",
+                                         safe != NULL ? safe : "", safe != NULL ? ")" : "",
+                                         algorithm != NULL ? " " : "", safe_algorithm, NULL));
   }
   append_list (text, _("recipients"), words);
 }

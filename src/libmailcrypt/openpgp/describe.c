@@ -73,6 +73,10 @@ describe_object (McPgpObject *object, gboolean detached, const char *path,
     unwrapped->format = g_strdup ("literal");
     return TRUE;
   }
+  if (detached && kind == MC_PGP_SIGNED) {
+    _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("content in a detached signature"));
+    return FALSE;
+  }
   _mc_set_error (error, MC_ERROR_MALFORMED, NULL, "%s",
                  object->problem_text != NULL ? object->problem_text
                                               : _("this is no OpenPGP message"));

@@ -303,6 +303,7 @@ describe_part (JsonBuilder *builder, const McPart *part)
   json_builder_begin_object (builder);
   _mc_json_add_part (builder, part);
   add_string (builder, "format", mc_part_get_format (part));
+  add_string (builder, "header_protection", mc_part_get_header_protection (part));
   add_certificates (builder, mc_part_get_certificates (part));
   json_builder_set_member_name (builder, "layer");
   if (layer != NULL)

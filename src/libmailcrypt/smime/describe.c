@@ -10,6 +10,8 @@
 #include "smime/recipients.h"
 #include "smime/verify.h"
 
+#include <glib/gi18n-lib.h>
+
 #define MAX_PROBE_BYTES 64
 
 static gboolean
@@ -37,8 +39,8 @@ collect_certificates (McEngine *engine, CMS_ContentInfo *cms, McUnwrapped *out)
 }
 
 static gboolean
-describe (McEngine *engine, const McCmsParts *parts, const char *path, McUnwrapped *out,
-          GError **error)
+describe (McEngine *engine, const McCmsParts *parts, gboolean detached, const char *path,
+          McUnwrapped *out, GError **error)
 {
   gboolean is_signed = parts->kind == MC_CMS_SIGNED;
   out->format = g_strdup (parts->format);
@@ -55,6 +57,9 @@ describe (McEngine *engine, const McCmsParts *parts, const char *path, McUnwrapp
   if (!is_signed)
     return describe_encrypted (engine, cms, parts, layer, error);
   _mc_smime_describe_signers (cms, layer);
+  if (detached && parts->has_content)
+    _mc_layer_add_reason (layer, "content-in-detached-signature", NULL,
+                          _("content in a detached signature"));
   collect_certificates (engine, cms, out);
   return TRUE;
 }
@@ -81,7 +86,7 @@ _mc_smime_describe (McEngine *engine, McSpan object, gboolean detached, const ch
   g_auto (McCmsParts) parts = { 0 };
   g_auto (McUnwrapped) out = { 0 };
   out.layers = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_layer_unref);
-  if (!_mc_cms_split (object, &parts, error) || !describe (engine, &parts, path, &out, error))
+  if (!_mc_cms_split (object, &parts, error) || !describe (engine, &parts, detached, path, &out, error))
     return FALSE;
 
   gboolean bare = parts.kind == MC_CMS_SIGNED && parts.n_signers == 0 && !parts.has_content;
