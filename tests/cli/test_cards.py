@@ -18,7 +18,7 @@ _home = None
 def put_on_card(home, grip):
     """Replace gpg-agent's key by the stub that it has for a key on a card."""
     answer = harness.must(["gpg-connect-agent", "--hex", "READKEY " + grip, "/bye"], env=home.env()).out.decode()
-    digits = re.findall(r"^D\[\w+\]((?: +[0-9A-F]{2})+)", answer, re.M)
+    digits = re.findall(r"^D\[\w+\]((?: {1,2}[0-9A-F]{2})+)", answer, re.M)
     public = bytes.fromhex("".join(digits))
     stub = b"(8:shadowed5:t1-v1(16:%s9:OPENPGP.1))" % SERIAL
     shadowed = public.replace(b"(10:public-key", b"(20:shadowed-private-key", 1)
