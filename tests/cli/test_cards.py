@@ -4,6 +4,7 @@
 
 import os
 import re
+import urllib.parse
 
 import harness
 import mailkit as m
@@ -19,7 +20,8 @@ def put_on_card(home, grip):
     """Replace gpg-agent's key by the stub that it has for a key on a card."""
     answer = harness.must(["gpg-connect-agent", "--hex", "READKEY " + grip, "/bye"], env=home.env()).out.decode()
     digits = re.findall(r"^D\[\w+\]((?: {1,2}[0-9A-F]{2})+)", answer, re.M)
-    public = bytes.fromhex("".join(digits))
+    # the dump is of the answer as it was sent, with "%" and line ends escaped
+    public = urllib.parse.unquote_to_bytes(bytes.fromhex("".join(digits)))
     stub = b"(8:shadowed5:t1-v1(16:%s9:OPENPGP.1))" % SERIAL
     shadowed = public.replace(b"(10:public-key", b"(20:shadowed-private-key", 1)
     # the stub is the last element of the list that holds the algorithm
