@@ -108,6 +108,7 @@ script_tests = \
 	tests/cli/test_algorithms.py \
 	tests/cli/test_basics.py \
 	tests/cli/test_cards.py \
+	tests/cli/test_cms_hostile.py \
 	tests/cli/test_doctor.py \
 	tests/cli/test_headers.py \
 	tests/cli/test_help.py \
@@ -122,6 +123,7 @@ script_tests = \
 	tests/cli/test_plan.py \
 	tests/cli/test_show.py \
 	tests/cli/test_smime.py \
+	tests/cli/test_smime_peers.py \
 	tests/cli/test_vectors.py \
 	tests/cli/test_verdict.py \
 	$(NULL)

@@ -228,7 +228,7 @@ def test_x25519_encryption(cipher):
     equal(8 * len(key), int(cipher[3:6]), "bits of the content key")
     if "cbc" in cipher:
         plain = pki.openssl("enc", "-d", "-aes-%s-cbc" % cipher[3:6], "-K", key.hex(), "-iv",
-                            content[1][1].body.hex(), input=content[2].body).out
+                            content[1][1].body.hex(), input=content[2][0].body).out
         m.same_content(m.with_payload(sealed, plain), mail)
     for reader in (home, own("bob-x", ("alice-x",))):
         m.same_content(reader.ok("decrypt", input=sealed).out, mail)

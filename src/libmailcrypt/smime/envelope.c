@@ -192,8 +192,8 @@ make_head (CMS_ContentInfo *cms, GPtrArray *agreements, guint64 content_size)
 {
   static const guint8 open[] = { MC_BER_SEQUENCE, 0x80 };
   static const guint8 open_object[] = { EXPLICIT_0, 0x80, MC_BER_SEQUENCE, 0x80 };
-  /* OpenSSL does not read an empty primitive one inside indefinite lengths. */
-  static const guint8 nothing[] = { EXPLICIT_0, 2, MC_BER_OCTETS, 0 };
+  /* Constructed: libksba reads no other, OpenSSL no empty other. */
+  static const guint8 open_content[] = { EXPLICIT_0, 0x80 };
   g_auto (McEnvelope) envelope = { 0 };
   g_autoptr (GByteArray) recipients = g_byte_array_new ();
   if (!_mc_envelope_init (&envelope, cms)
@@ -207,22 +207,20 @@ make_head (CMS_ContentInfo *cms, GPtrArray *agreements, guint64 content_size)
   g_byte_array_append (out, recipients->data, recipients->len);
   g_byte_array_append (out, open, sizeof open);
   _mc_der_append_raw (out, &envelope.content);
-  if (content_size > 0)
-    _mc_der_append_header (out, MC_BER_CONTEXT (0), content_size);
-  else
-    g_byte_array_append (out, nothing, sizeof nothing);
+  g_byte_array_append (out, open_content, sizeof open_content);
+  _mc_der_append_header (out, MC_BER_OCTETS, content_size);
   return out;
 }
 
 static GByteArray *
 make_tail (CMS_ContentInfo *cms)
 {
-  static const guint8 end[] = { 0, 0, 0, 0, 0, 0 };
+  static const guint8 end[] = { 0, 0, 0, 0, 0, 0 };   /* of up to three elements */
   g_auto (McEnvelope) envelope = { 0 };
   if (!_mc_envelope_init (&envelope, cms))
     return NULL;
   GByteArray *out = g_byte_array_new ();
-  g_byte_array_append (out, end, 2);
+  g_byte_array_append (out, end, 4);
   _mc_der_append_raw (out, &envelope.after);
   g_byte_array_append (out, end, sizeof end);
   return out;
