@@ -357,6 +357,7 @@ mc_context_examine (McContext *context, GCancellable *cancellable, GError **erro
   examine_backend (context, MC_PROTOCOL_OPENPGP, findings, cancellable);
   examine_backend (context, MC_PROTOCOL_SMIME, findings, cancellable);
   _mc_agent_examine (context, findings);
+  _mc_keyring_examine (context, findings, cancellable);
   examine_folders (context, findings);
   examine_store (context, findings);
   examine_clock (context, findings);

@@ -9,5 +9,7 @@ void _mc_findings_add (GPtrArray *findings, McFindingLevel level, const char *ar
                        const char *code, const char *fix, const char *format, ...)
   G_GNUC_PRINTF (6, 7);
 
+/* The user's keyring: whether it answers, without any dialog. */
+void _mc_keyring_examine (McContext *context, GPtrArray *findings, GCancellable *cancellable);
 /* gpg-agent: whether it is there, and which. */
 void _mc_agent_examine (McContext *context, GPtrArray *findings);

@@ -55,6 +55,15 @@ def test_empty_home():
     home.close()
 
 
+def test_keyring():
+    """Without a bus it is said, and no reason to worry."""
+    home = harness.Home()
+    equal(one(examine(home), "keyring-unavailable")["level"], "note", "level")
+    conf = home.file("conf", "[keyring]\nuse = false\n")
+    one(examine(home, "--config", conf), "keyring-off")
+    home.close()
+
+
 def test_without_gnupg():
     home = harness.Home()
     empty = os.path.join(home.path, "empty")

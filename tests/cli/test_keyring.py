@@ -210,6 +210,18 @@ def test_locked_without_this_passphrase(bus):
 
 
 @with_bus()
+def test_the_doctor_says_how_it_is(bus):
+    bus.put(fpr(), PASS)
+    states = []
+    for lock in (False, True):
+        if lock:
+            bus.lock()
+        found = bus.run("--json", "doctor", *given(), status=0).json()["findings"]
+        states += [(one["code"], one["level"]) for one in found if one["area"] == "keyring"]
+    equal(states, [("keyring-works", "good"), ("keyring-unavailable", "note")], "findings")
+
+
+@with_bus()
 def test_a_locked_keyring_is_no_obstacle(bus):
     bus.put(fpr(), PASS)
     bus.lock()

@@ -6,6 +6,7 @@
 #include "base/module.h"
 #include "base/secret.h"
 #include "context.h"
+#include "examine.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -57,6 +58,30 @@ _mc_keyring_forget (McContext *context, const char *fingerprint, GCancellable *c
   _mc_context_add_note (
     context, _mc_reason_new ("not-forgotten", NULL,
                              _("a passphrase that the keyring may hold is not removed: %s"), why));
+}
+
+/* Asks for what is in no keyring: whether there is an answer is what is to be seen. */
+void
+_mc_keyring_examine (McContext *context, GPtrArray *findings, GCancellable *cancellable)
+{
+  static const char nothing[] = "0000000000000000000000000000000000000000000000000000000000000000";
+  g_autofree char *why = NULL;
+  g_autoptr (McSecret) secret = NULL;
+  if (!is_on (context, "use")) {
+    _mc_findings_add (findings, MC_FINDING_NOTE, "keyring", "keyring-off", NULL,
+                      _("your keyring is not used, as the configuration says"));
+    return;
+  }
+  const McKeyring *keyring = load (&why);
+  McPassphraseAnswer answer = keyring != NULL
+    ? keyring->find (nothing, FALSE, &secret, &why, cancellable) : MC_PASSPHRASE_UNAVAILABLE;
+  if (answer == MC_PASSPHRASE_HERE || answer == MC_PASSPHRASE_ABSENT)
+    _mc_findings_add (findings, MC_FINDING_GOOD, "keyring", "keyring-works", NULL,
+                      _("your keyring answers"));
+  else
+    _mc_findings_add (findings, MC_FINDING_NOTE, "keyring", "keyring-unavailable",
+                      _("gpg-agent asks instead; a locked one is opened with --unlock"),
+                      _("your keyring is not to be had: %s"), why != NULL ? why : "-");
 }
 
 /* ------------------------------------------------------------------ the source -- */
