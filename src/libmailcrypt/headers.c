@@ -80,55 +80,57 @@ _mc_headers_detect (const McEntity *payload, gboolean is_encrypted, const McEnti
 
 /* ------------------------------------------------------------------- pairing -- */
 
-/* One HP-Outer field (RFC 9788 section 2.2): "Name: value". */
-static gboolean
-records (const McField *field, const char *name, const char *value)
+/* A field as something that can be looked up: name in lower case, white space as one blank. */
+static char *
+make_key (const char *name, gsize name_size, const char *value)
 {
-  const char *colon = strchr (field->value, ':');
+  g_autofree char *lower = g_ascii_strdown (name, (gssize) name_size);
+  GString *key = g_string_new (g_strstrip (lower));
+  gboolean blank = FALSE;
 
-  if (!_mc_header_is_outer_record (field->name) || colon == NULL)
-    return FALSE;
-  g_autofree char *recorded = g_strndup (field->value, (gsize) (colon - field->value));
-  return g_ascii_strcasecmp (g_strstrip (recorded), name) == 0
-         && _mc_header_values_equal (colon + 1, value);
-}
-
-static gboolean
-is_recorded (GPtrArray *inside, const McField *field)
-{
-  for (guint i = 0; i < inside->len; i++)
-    if (records (inside->pdata[i], field->name, field->value))
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
-stands_among (GPtrArray *outside, const McField *field)
-{
-  for (guint i = 0; i < outside->len; i++) {
-    const McField *other = outside->pdata[i];
-    if (g_ascii_strcasecmp (other->name, field->name) == 0
-        && _mc_header_values_equal (other->value, field->value))
-      return TRUE;
+  g_string_append_c (key, ':');
+  for (const char *p = value + strspn (value, " \t"); *p != '\0'; p++) {
+    if (blank && !is_blank (*p))
+      g_string_append_c (key, ' ');
+    blank = is_blank (*p);
+    if (!blank)
+      g_string_append_c (key, *p);
   }
-  return FALSE;
+  return g_string_free (key, FALSE);
 }
 
-/* Whether the field stood outside too when the message was sent, or may have. */
-static gboolean
-was_exposed (const McField *field, GPtrArray *inside, GPtrArray *outside,
-             McHeaderProtection protection)
+static char *
+make_field_key (const McField *field)
 {
-  switch (protection) {
-  case MC_HP_CIPHER:
-    return is_recorded (inside, field);
-  case MC_HP_OLDER:
-    return stands_among (outside, field);
-  case MC_HP_NONE:
-  case MC_HP_CLEAR:
-  default:
-    return TRUE;
+  return make_key (field->name, strlen (field->name), field->value);
+}
+
+/* What the HP-Outer fields among @fields say, "Name: value" each (RFC 9788 section 2.2). */
+static void
+add_records (GHashTable *exposed, GPtrArray *fields)
+{
+  for (guint i = 0; i < fields->len; i++) {
+    const McField *field = fields->pdata[i];
+    const char *colon = strchr (field->value, ':');
+    if (_mc_header_is_outer_record (field->name) && colon != NULL)
+      g_hash_table_add (exposed,
+                        make_key (field->value, (gsize) (colon - field->value), colon + 1));
   }
+}
+
+/* The fields that stood outside when the message was sent, or may have: a set of keys. NULL:
+ * all of them. */
+static GHashTable *
+collect_exposed (GPtrArray *inside, GPtrArray *outside, McHeaderProtection protection)
+{
+  if (protection != MC_HP_CIPHER && protection != MC_HP_OLDER)
+    return NULL;
+  GHashTable *exposed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  if (protection == MC_HP_CIPHER)
+    add_records (exposed, inside);
+  for (guint i = 0; protection == MC_HP_OLDER && i < outside->len; i++)
+    g_hash_table_add (exposed, make_field_key (outside->pdata[i]));
+  return exposed;
 }
 
 static gboolean
@@ -137,49 +139,65 @@ is_field (const McField *field)
   return !_mc_header_is_structural (field->name) && !_mc_header_is_outer_record (field->name);
 }
 
-/* How many fields of the same name stand before the one at @index. */
-static guint
-count_before (GPtrArray *fields, guint index)
+/* Fields by name, in their order: lower-case name -> GQueue of McField. */
+static GHashTable *
+index_fields (GPtrArray *fields)
 {
-  const McField *field = fields->pdata[index];
-  guint n = 0;
+  GHashTable *index
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_queue_free);
 
-  for (guint i = 0; i < index; i++)
-    n += g_ascii_strcasecmp (((McField *) fields->pdata[i])->name, field->name) == 0;
-  return n;
+  for (guint i = 0; i < fields->len; i++) {
+    McField *field = fields->pdata[i];
+    char *name = g_ascii_strdown (field->name, -1);
+    GQueue *queue = g_hash_table_lookup (index, name);
+    if (queue == NULL) {
+      queue = g_queue_new ();
+      g_hash_table_insert (index, name, queue);
+    } else
+      g_free (name);
+    g_queue_push_tail (queue, field);
+  }
+  return index;
 }
 
-/* The field of @name that @n others of that name precede; NULL: there is none. */
-static const McField *
-find_nth (GPtrArray *fields, const char *name, guint n)
+/* The next one of that name, which is not there any more then. */
+static McField *
+take_next (GHashTable *index, const char *name)
 {
-  for (guint i = 0; i < fields->len; i++) {
-    const McField *field = fields->pdata[i];
-    if (g_ascii_strcasecmp (field->name, name) == 0 && n-- == 0)
-      return field;
-  }
-  return NULL;
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+  GQueue *queue = g_hash_table_lookup (index, lower);
+  return queue != NULL ? g_queue_pop_head (queue) : NULL;
+}
+
+static McHeader *
+make_header (const McField *field, const McField *outer, GHashTable *exposed)
+{
+  g_autofree char *key = make_field_key (field);
+  McHeader *header
+      = _mc_header_new (field->name, field->value, outer != NULL ? outer->value : NULL);
+
+  header->exposed = exposed == NULL || g_hash_table_contains (exposed, key);
+  header->differs = outer == NULL || !_mc_header_values_equal (outer->value, field->value);
+  return header;
 }
 
 GPtrArray *
 _mc_headers_pair (GPtrArray *inside, GPtrArray *outside, McHeaderProtection protection)
 {
   GPtrArray *headers = g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_header_free);
+  g_autoptr (GHashTable) exposed = collect_exposed (inside, outside, protection);
+  g_autoptr (GHashTable) outer_index = index_fields (outside);
+  g_autoptr (GHashTable) inner_index = index_fields (inside);
 
   for (guint i = 0; i < inside->len; i++) {
     const McField *field = inside->pdata[i];
-    if (!is_field (field))
-      continue;
-    const McField *outer = find_nth (outside, field->name, count_before (inside, i));
-    McHeader *header = _mc_header_new (field->name, field->value,
-                                       outer != NULL ? outer->value : NULL);
-    header->exposed = was_exposed (field, inside, outside, protection);
-    header->differs = outer == NULL || !_mc_header_values_equal (outer->value, field->value);
-    g_ptr_array_add (headers, header);
+    const McField *outer = take_next (outer_index, field->name);
+    if (is_field (field))
+      g_ptr_array_add (headers, make_header (field, outer, exposed));
   }
   for (guint i = 0; i < outside->len; i++) {
     const McField *field = outside->pdata[i];
-    if (is_field (field) && find_nth (inside, field->name, count_before (outside, i)) == NULL)
+    if (take_next (inner_index, field->name) == NULL && is_field (field))
       g_ptr_array_add (headers, _mc_header_new (field->name, NULL, field->value));
   }
   return headers;
@@ -222,7 +240,10 @@ _mc_headers_read_from (GPtrArray *fields, GStrv *ret_addresses)
 gboolean
 _mc_headers_have_from (GPtrArray *fields)
 {
-  return find_nth (fields, "From", 0) != NULL;
+  for (guint i = 0; i < fields->len; i++)
+    if (is_from (fields->pdata[i]))
+      return TRUE;
+  return FALSE;
 }
 
 gboolean
@@ -238,8 +259,11 @@ _mc_headers_have_any (GPtrArray *fields)
 static gboolean
 are_written_alike (GPtrArray *inside, GPtrArray *outside)
 {
-  for (guint n = 0;; n++) {
-    const McField *a = find_nth (inside, "From", n), *b = find_nth (outside, "From", n);
+  g_autoptr (GHashTable) inner_index = index_fields (inside);
+  g_autoptr (GHashTable) outer_index = index_fields (outside);
+
+  for (;;) {
+    const McField *a = take_next (inner_index, "From"), *b = take_next (outer_index, "From");
     if (a == NULL || b == NULL)
       return a == b;
     if (!_mc_header_values_equal (a->value, b->value))
@@ -262,13 +286,13 @@ _mc_headers_from_differs (GPtrArray *inside, GPtrArray *outside)
 
 /* Whether a field outside gives way to what is inside. */
 static gboolean
-is_replaced (const McMessage *message, const McField *outer, gboolean keep_from)
+is_replaced (const McField *outer, GHashTable *inner_index, gboolean keep_from)
 {
-  if (!message->report->protects_header)
-    return FALSE;
+  g_autofree char *lower = g_ascii_strdown (outer->name, -1);
+
   if (is_from (outer))
     return !keep_from;
-  return find_nth (message->inside, outer->name, 0) != NULL || _mc_header_is_authored (outer->name);
+  return g_hash_table_contains (inner_index, lower) || _mc_header_is_authored (outer->name);
 }
 
 GPtrArray *
@@ -277,10 +301,11 @@ _mc_headers_restore (McMessage *message)
   const McReport *report = message->report;
   GPtrArray *outside = ((McTree *) message->trees->pdata[0])->fields;
   GPtrArray *lines = _mc_header_lines_new ();
+  g_autoptr (GHashTable) inner_index = index_fields (message->inside);
   gboolean keep_from = report->from == report->from_outside;
 
   for (guint i = 0; i < outside->len; i++)
-    if (!is_replaced (message, outside->pdata[i], keep_from))
+    if (!report->protects_header || !is_replaced (outside->pdata[i], inner_index, keep_from))
       _mc_header_lines_add (lines, outside->pdata[i], NULL);
   for (guint i = 0; i < message->inside->len; i++)
     if (!keep_from || !is_from (message->inside->pdata[i]))

@@ -339,6 +339,19 @@ typedef enum {
   MC_SEAL_NO_SELF = 1 << 4,     /* do not encrypt to the sender too */
 } McSealFlags;
 
+/* What the header of an encrypted message hides (RFC 9788 section 3.2). In all but the last
+ * the header is protected: it goes inside of signature and encryption. */
+typedef enum {
+  MC_HEADERS_UNKNOWN = 0,       /* as configured for the sender */
+  MC_HEADERS_BASELINE,          /* Subject, Comments, Keywords */
+  MC_HEADERS_SHY,               /* names beside addresses and the time zone, too */
+  MC_HEADERS_NONE,              /* nothing */
+  MC_HEADERS_OFF,               /* the header is not protected */
+} McHeaderPolicy;
+
+/* The policy that @word ("baseline" "shy" "none" "off") names; UNKNOWN for any other. */
+McHeaderPolicy mc_header_policy_from_word (const char *word);
+
 /* One message on its way to be signed or encrypted. */
 typedef struct _McSeal McSeal;
 McSeal *mc_seal_new (McContext *context, McSealFlags flags);
@@ -348,11 +361,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (McSeal, mc_seal_free)
 void mc_seal_set_protocol (McSeal *seal, McProtocol protocol);   /* UNKNOWN: chosen as mailcrypt(1) says */
 void mc_seal_set_signer (McSeal *seal, const char *address_or_fingerprint);  /* default: From */
 void mc_seal_set_cipher (McSeal *seal, const char *name);        /* e.g. "aes256-gcm" */
+void mc_seal_set_header_policy (McSeal *seal, McHeaderPolicy policy);
 void mc_seal_add_recipient (McSeal *seal, const char *address);  /* default: To, Cc, and Bcc hidden */
 void mc_seal_add_hidden (McSeal *seal, const char *address);
 
 /* Reads one message from @input and does the work; nothing is written yet. The output
- * carries no Bcc field. Errors: MC_ERROR_NO_KEY naming each recipient and why,
+ * carries no Bcc field. Its header is protected (RFC 9788 section 5). Errors: MC_ERROR_NO_KEY naming each recipient and why,
  * MC_ERROR_NO_SECRET, MC_ERROR_MALFORMED, MC_ERROR_LIMIT, MC_ERROR_ENGINE, ... */
 gboolean mc_seal_run (McSeal *seal, GInputStream *input, GCancellable *cancellable,
                       GError **error);

@@ -99,6 +99,8 @@ mime_sources = \
 	src/libmailcrypt/mime/legacy.h \
 	src/libmailcrypt/mime/lines.c \
 	src/libmailcrypt/mime/lines.h \
+	src/libmailcrypt/mime/protect.c \
+	src/libmailcrypt/mime/protect.h \
 	src/libmailcrypt/mime/scan.c \
 	src/libmailcrypt/mime/scan.h \
 	src/libmailcrypt/mime/traits.c \

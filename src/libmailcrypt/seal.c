@@ -7,7 +7,9 @@
 
 #include "base/error.h"
 #include "context.h"
+#include "headers.h"
 #include "mime/compose.h"
+#include "mime/protect.h"
 #include "seal.h"
 
 McSeal *
@@ -34,6 +36,7 @@ mc_seal_free (McSeal *seal)
   g_ptr_array_unref (seal->recipients);
   g_ptr_array_unref (seal->hidden);
   g_ptr_array_unref (seal->notes);
+  g_clear_pointer (&seal->outside, g_ptr_array_unref);
   g_clear_pointer (&seal->output, _mc_spool_unref);
   g_free (seal);
 }
@@ -56,6 +59,12 @@ mc_seal_set_cipher (McSeal *seal, const char *name)
 {
   g_free (seal->cipher);
   seal->cipher = g_strdup (name);
+}
+
+void
+mc_seal_set_header_policy (McSeal *seal, McHeaderPolicy policy)
+{
+  seal->policy = policy;
 }
 
 void
@@ -100,22 +109,39 @@ attach_key (McSeal *seal, const McBackend *backend, McEngine *engine, McKey *key
 }
 
 static McSpool *
-make_payload (McSeal *seal, const McTree *tree, const McPlan *plan, const McBackend *backend,
+make_content (McSeal *seal, const McTree *tree, const McPlan *plan, const McBackend *backend,
               McEngine *engine, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (McSpool) payload = new_spool (seal);
+  g_autoptr (McSpool) content = new_spool (seal);
   gboolean sign = (seal->flags & MC_SEAL_SIGN) != 0;
   McKey *key = plan->signer != NULL ? plan->signer : plan->self;
 
-  if (!_mc_compose_payload (tree, sign ? MC_CANON_SIGN : MC_CANON_ENCRYPT, payload, error))
+  if (!_mc_compose_payload (tree, sign ? MC_CANON_SIGN : MC_CANON_ENCRYPT, content, error))
     return NULL;
   if ((seal->flags & MC_SEAL_ATTACH_KEY) == 0)
-    return g_steal_pointer (&payload);
+    return g_steal_pointer (&content);
   if (key == NULL) {
     _mc_set_error (error, MC_ERROR_NO_KEY, NULL, _("there is no key of the sender to attach"));
     return NULL;
   }
-  return attach_key (seal, backend, engine, key, payload, cancellable, error);
+  return attach_key (seal, backend, engine, key, content, cancellable, error);
+}
+
+static McSpool *
+make_payload (McSeal *seal, const McTree *tree, const McPlan *plan, const McBackend *backend,
+              McEngine *engine, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (McSpool) content
+      = make_content (seal, tree, plan, backend, engine, cancellable, error);
+  if (content == NULL || !seal->protects)
+    return g_steal_pointer (&content);
+
+  g_autoptr (McSpool) payload = new_spool (seal);
+  gboolean encrypt = (seal->flags & MC_SEAL_ENCRYPT) != 0;
+  if (!_mc_compose_protected (_mc_span_whole (content), tree->fields,
+                              encrypt ? seal->outside : NULL, payload, error))
+    return NULL;
+  return g_steal_pointer (&payload);
 }
 
 /* ------------------------------------------------------------------ sealing -- */
@@ -196,6 +222,78 @@ make_entity (McSeal *seal, const McTree *tree, const McPlan *plan, GCancellable 
                          cancellable, error);
 }
 
+/* ------------------------------------------------------------------- header -- */
+
+McHeaderPolicy
+mc_header_policy_from_word (const char *word)
+{
+  static const struct {
+    const char *word;
+    McHeaderPolicy policy;
+  } words[] = {
+    { "baseline", MC_HEADERS_BASELINE },
+    { "shy", MC_HEADERS_SHY },
+    { "none", MC_HEADERS_NONE },
+    { "off", MC_HEADERS_OFF },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    if (g_strcmp0 (words[i].word, word) == 0)
+      return words[i].policy;
+  return MC_HEADERS_UNKNOWN;
+}
+
+/* What the caller says, else the sender's account, else the general setting. */
+static McHeaderPolicy
+settle_policy (McSeal *seal, const McTree *tree)
+{
+  McSettings *settings = _mc_context_get_settings (seal->context);
+  g_autofree char *sender = _mc_headers_read_from (tree->fields, NULL);
+  g_autofree char *group = sender != NULL ? g_strconcat ("account ", sender, NULL) : NULL;
+  const char *word = group != NULL ? mc_settings_get (settings, group, "header-protection") : NULL;
+
+  if (seal->policy != MC_HEADERS_UNKNOWN)
+    return seal->policy;
+  if (word == NULL)
+    word = mc_settings_get (settings, "general", "header-protection");
+  return mc_header_policy_from_word (word);
+}
+
+static McConfidentiality
+get_confidentiality (McHeaderPolicy policy)
+{
+  switch (policy) {
+  case MC_HEADERS_SHY:
+    return MC_HCP_SHY;
+  case MC_HEADERS_NONE:
+  case MC_HEADERS_OFF:
+    return MC_HCP_NONE;
+  case MC_HEADERS_UNKNOWN:
+  case MC_HEADERS_BASELINE:
+  default:
+    return MC_HCP_BASELINE;
+  }
+}
+
+/* Where the header cannot go inside, nothing of it can be hidden outside. */
+static void
+prepare_header (McSeal *seal, const McTree *tree)
+{
+  McHeaderPolicy policy = settle_policy (seal, tree);
+  gboolean encrypt = (seal->flags & MC_SEAL_ENCRYPT) != 0;
+  gboolean wanted = policy != MC_HEADERS_OFF;
+
+  seal->protects = wanted && _mc_entity_can_protect (tree->root);
+  if (wanted && !seal->protects)
+    g_ptr_array_add (seal->notes,
+                     _mc_reason_new ("header-not-protected", NULL,
+                                     _("the header is not protected and can be seen: the "
+                                       "content was signed or encrypted before")));
+  g_clear_pointer (&seal->outside, g_ptr_array_unref);
+  seal->outside = _mc_confidentiality_apply (
+      encrypt && seal->protects ? get_confidentiality (policy) : MC_HCP_NONE, tree->fields);
+}
+
 gboolean
 mc_seal_run (McSeal *seal, GInputStream *input, GCancellable *cancellable, GError **error)
 {
@@ -214,14 +312,14 @@ mc_seal_run (McSeal *seal, GInputStream *input, GCancellable *cancellable, GErro
       || !_mc_seal_plan (seal, tree, &plan, cancellable, error))
     return FALSE;
 
+  prepare_header (seal, tree);
   g_autoptr (McSpool) entity = make_entity (seal, tree, &plan, cancellable, error);
   if (entity == NULL)
     return FALSE;
   /* line ends as the message came: what was signed is canonical again for every reader */
   const char *newline = _mc_span_get_newline (_mc_span_whole (spool));
   McNewlines newlines = *newline == '\n' ? MC_NEWLINES_LF : MC_NEWLINES_AS_IS;
-  g_autoptr (GPtrArray) lines = _mc_header_lines_of (tree->fields);
-  if (!_mc_compose_header (lines, MC_HEADER_SEND, newline, output, error))
+  if (!_mc_compose_header (seal->outside, MC_HEADER_SEND, newline, output, error))
     return FALSE;
   g_autoptr (GInputStream) stream = _mc_span_open (_mc_span_whole (entity), newlines);
   if (!_mc_spool_append_stream (output, stream, cancellable, error))

@@ -13,9 +13,12 @@ struct _McSeal {
   McProtocol protocol;      /* UNKNOWN: to be chosen */
   char *signer;             /* nullable: address or fingerprint; default From */
   char *cipher;             /* nullable */
+  McHeaderPolicy policy;    /* UNKNOWN: as configured */
   GPtrArray *recipients;    /* of char*, as the caller gave them */
   GPtrArray *hidden;        /* of char* */
   GPtrArray *notes;         /* of McReason */
+  gboolean protects;        /* this run: the header goes into the payload */
+  GPtrArray *outside;       /* this run: of McHeaderLine (owned); what stands outside */
   McSpool *output;          /* nullable: the finished message */
 };
 

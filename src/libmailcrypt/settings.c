@@ -16,6 +16,8 @@
 const McSettingInfo _mc_setting_table[] = {
   { "general", "protocol", MC_SETTING_WORD, "auto|openpgp|smime", "auto",
     N_("which protocol protects what is sent") },
+  { "general", "header-protection", MC_SETTING_WORD, "baseline|shy|none|off", "baseline",
+    N_("what the header of an encrypted message hides; off: no header is protected") },
   { "general", "show-phrase", MC_SETTING_TEXT, NULL, NULL,
     N_("the words by which you know the lines of 'mailcrypt show' that are not the message's") },
   { "openpgp", "trust", MC_SETTING_WORD, "full|marginal", "full",
@@ -46,6 +48,8 @@ const McSettingInfo _mc_setting_table[] = {
     N_("the address or fingerprint whose key signs mail from this address") },
   { "account", "protocol", MC_SETTING_WORD, "auto|openpgp|smime", NULL,
     N_("which protocol protects what is sent from this address") },
+  { "account", "header-protection", MC_SETTING_WORD, "baseline|shy|none|off", NULL,
+    N_("what the header of an encrypted message from this address hides") },
   { "groups", NULL, MC_SETTING_ADDRESSES, NULL, NULL,
     N_("the addresses that this name stands for") },
   { NULL, NULL, MC_SETTING_TEXT, NULL, NULL, NULL },

@@ -8,7 +8,7 @@
 
 static struct {
   char **recipients, **hidden;
-  char *signer, *cipher;
+  char *signer, *cipher, *headers;
   gboolean sign, attach_key, no_self;
 } opt;
 
@@ -25,6 +25,8 @@ const GOptionEntry encrypt_options[] = {
     N_("The sender's key: an address or a fingerprint, instead of From"), N_("ADDR|FPR") },
   { "cipher", 0, 0, G_OPTION_ARG_STRING, &opt.cipher,
     N_("Use this cipher, e.g. aes256-gcm"), N_("NAME") },
+  { "header-protection", 0, 0, G_OPTION_ARG_STRING, &opt.headers,
+    N_("What the header hides: baseline, shy or none; off: no header is protected"), N_("POLICY") },
   { "attach-key", 0, 0, G_OPTION_ARG_NONE, &opt.attach_key,
     N_("Send the sender's public key along"), NULL },
   G_OPTION_ENTRY_NULL
@@ -52,5 +54,7 @@ cmd_encrypt (Tool *tool, GError **error)
     mc_seal_add_recipient (seal, *address);
   for (char **address = opt.hidden; address != NULL && *address != NULL; address++)
     mc_seal_add_hidden (seal, *address);
+  if (!seal_set_headers (seal, opt.headers, error))
+    return STATUS_USAGE;
   return seal_finish (tool, seal, flags, error);
 }

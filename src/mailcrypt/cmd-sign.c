@@ -7,7 +7,7 @@
 #include "seal.h"
 
 static struct {
-  char *signer;
+  char *signer, *headers;
   gboolean opaque, attach_key;
 } opt;
 
@@ -16,6 +16,8 @@ const GOptionEntry sign_options[] = {
     N_("Sign with this key: an address or a fingerprint, instead of From"), N_("ADDR|FPR") },
   { "opaque", 0, 0, G_OPTION_ARG_NONE, &opt.opaque,
     N_("Put message and signature into one object (S/MIME)"), NULL },
+  { "header-protection", 0, 0, G_OPTION_ARG_STRING, &opt.headers,
+    N_("Protect the header, or off: leave it as it is"), N_("POLICY") },
   { "attach-key", 0, 0, G_OPTION_ARG_NONE, &opt.attach_key,
     N_("Send the public key along"), NULL },
   G_OPTION_ENTRY_NULL
@@ -35,5 +37,7 @@ cmd_sign (Tool *tool, GError **error)
     return STATUS_INTERNAL;
   if (opt.signer != NULL)
     mc_seal_set_signer (seal, opt.signer);
+  if (!seal_set_headers (seal, opt.headers, error))
+    return STATUS_USAGE;
   return seal_finish (tool, seal, flags, error);
 }

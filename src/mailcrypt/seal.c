@@ -23,6 +23,19 @@ seal_prepare (Tool *tool, McSealFlags flags, GError **error)
   return seal;
 }
 
+gboolean
+seal_set_headers (McSeal *seal, const char *word, GError **error)
+{
+  McHeaderPolicy policy = mc_header_policy_from_word (word);
+  if (word != NULL && policy == MC_HEADERS_UNKNOWN) {
+    tool_set_usage (error, _("it is baseline, shy, none or off"),
+                    _("unknown header protection '%s'"), word);
+    return FALSE;
+  }
+  mc_seal_set_header_policy (seal, policy);
+  return TRUE;
+}
+
 static void
 say_notes (const Tool *tool, McSeal *seal)
 {

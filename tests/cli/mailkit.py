@@ -223,8 +223,12 @@ def split_entity(mail):
 
 
 def with_payload(mail, part):
-    """The outer headers of a mail in front of what an engine found inside."""
-    head = re.sub(rb"(?im)^(content-|mime-)[^\n]*\n([ \t][^\n]*\n)*", b"", split(mail)[0] + b"\r\n")
+    """The outer headers of a mail in front of what an engine found inside; of fields that are there too,
+    those inside (RFC 9788)."""
+    inside = "|".join(re.escape(name) for name in parse(part).keys())
+    names = "content-[^:]*|mime-version" + ("|" + inside if inside else "")
+    field = rb"(?im)^(%s):[^\n]*\n([ \t][^\n]*\n)*"
+    head = re.sub(field % names.encode(), b"", split(mail)[0] + b"\r\n")
     return head + part
 
 

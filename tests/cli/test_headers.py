@@ -329,6 +329,152 @@ def test_protected_headers_v1(protocol):
     contains(shown, b"Inner text.", "show")
 
 
+# --- what we write ----------------------------------------------------------
+
+SECRET = "a subject for two"
+
+
+def written(protocol, *options, command=("encrypt", "--sign"), home=None, config=None, **headers):
+    """(what alice sends, what bob's report says of it)"""
+    sender = home or home_of(protocol)
+    headers.setdefault("subject", SECRET)
+    mail = m.plain(**headers)
+    words = ("--config", sender.file("config", config)) if config else ()
+    out = sender.ok(*words, *command, "--protocol", protocol, *options, input=mail).out
+    return out, verdict(home_of(protocol, "bob" if protocol == "openpgp" else "alice"), out, None)
+
+
+def outer_fields(mail):
+    return m.parse(m.split(mail)[0] + b"\r\n\r\n")
+
+
+@each(*BOTH)
+def test_written_baseline(protocol):
+    extra = ["Keywords: one, two", "Comments: three", "X-Other: four"]
+    sealed, report = written(protocol, extra=extra)
+    fields = outer_fields(sealed)
+    equal((fields["Subject"], fields["Keywords"], fields["Comments"], fields["X-Other"]),
+          ("[...]", None, None, "four"), "outside")
+    for name in ("From", "To", "Date", "Message-ID"):
+        equal(fields[name], m.header(m.plain(subject=SECRET), name), name)
+    found = states(report)
+    for name, state in (("Subject", "signed-and-encrypted"), ("Keywords", "signed-and-encrypted"),
+                        ("Comments", "signed-and-encrypted"), ("From", "signed-only"), ("X-Other", "signed-only")):
+        equal(found[name], state, name)
+    equal(values(report, "Subject"), [SECRET], "Subject")
+    lacks(sealed, SECRET.encode(), "the message")
+
+
+@each(*BOTH)
+def test_written_shy(protocol):
+    sealed, report = written(protocol, "--header-protection", "shy")
+    fields = outer_fields(sealed)
+    equal((fields["From"], fields["To"], fields["Subject"]), ("alice@example.org", "bob@example.org", "[...]"),
+          "outside")
+    true(fields["Date"].endswith("+0000"), "Date: %s" % fields["Date"])
+    equal((states(report)["From"], values(report, "From")), ("signed-and-encrypted", [m.ALICE]), "From")
+
+
+@each(*BOTH)
+def test_written_none(protocol):
+    sealed, report = written(protocol, "--header-protection", "none")
+    equal(outer_fields(sealed)["Subject"], SECRET, "Subject outside")
+    equal(set(states(report).values()), {"signed-only"}, "states")
+
+
+@each(*BOTH)
+def test_written_off(protocol):
+    sealed, report = written(protocol, "--header-protection", "off")
+    equal(outer_fields(sealed)["Subject"], SECRET, "Subject outside")
+    equal(set(states(report).values()), {"unprotected"}, "states")
+
+
+@each(*BOTH)
+def test_written_signed_only(protocol):
+    signed, report = written(protocol, command=("sign",))
+    equal(outer_fields(signed)["Subject"], SECRET, "Subject outside")
+    equal(set(states(report).values()), {"signed-only"}, "states")
+    contains(signed, b'hp="clear"', "signed")
+    lacks(signed, b"HP-Outer", "signed")
+
+
+@each(*BOTH)
+def test_written_encrypted_only(protocol):
+    sealed, report = written(protocol, command=("encrypt",))
+    found = states(report)
+    equal((found["Subject"], found["From"]), ("encrypted-only", "unprotected"), "states")
+    equal(outer_fields(sealed)["Subject"], "[...]", "Subject outside")
+
+
+@each("openpgp")
+def test_written_without_bcc(protocol):
+    sealed, _ = written(protocol, extra=["Bcc: carol@example.org"])
+    opened = pgp.decrypt(home_of(protocol, "bob"), sealed[sealed.index(b"-----BEGIN"):])[0]
+    lacks(opened.lower(), b"bcc", "payload")
+    lacks(opened, b"carol", "payload")
+    lacks(sealed.lower(), b"bcc:", "the message")
+
+
+@each(*BOTH)
+def test_configured(protocol):
+    sealed, _ = written(protocol, config="[general]\nheader-protection=none\n")
+    equal(outer_fields(sealed)["Subject"], SECRET, "general")
+    account = "[account alice@example.org]\nheader-protection=shy\n"
+    sealed, _ = written(protocol, config="[general]\nheader-protection=none\n" + account)
+    equal(outer_fields(sealed)["From"], "alice@example.org", "account")
+    sealed, _ = written(protocol, "--header-protection", "none", config=account)
+    equal(outer_fields(sealed)["Subject"], SECRET, "option")
+
+
+def test_unknown_policy():
+    home_of("openpgp").refuses(2, "encrypt", "--header-protection", "secret", input=m.plain())
+    home_of("openpgp").refuses(2, "--config", home_of("openpgp").file("c", "[general]\nheader-protection=x\n"),
+                               "encrypt", input=m.plain())
+
+
+@each(*BOTH)
+def test_written_there_and_back(protocol):
+    """What comes out is what went in, whatever the header is like."""
+    for extra in ([], ["Subject-Prefix: x", "X-Long: " + "y" * 3000], ["X-Folded: a\r\n b\r\n\tc"], ["HP-Outer: X: y"],
+                  ["X-Twice: 1", "X-Twice: 2"]):
+        for subject in (SECRET, "Gr\u00fc\u00dfe " * 30, "=?utf-8?q?Gr=C3=BC=C3=9Fe?=", ""):
+            mail = m.plain(subject=subject, extra=extra).replace(b"Message-ID", b"X-ID")
+            sealed = home_of(protocol).ok("encrypt", "--sign", "--protocol", protocol, input=mail).out
+            report = verdict(home_of(protocol), sealed, 0)
+            plain = verdict(home_of(protocol), mail, 3)
+            wanted = [(h["name"], " ".join(h["value"].split())) for h in plain["headers"]]
+            equal([(h["name"], " ".join(h["value"].split())) for h in report["headers"]], wanted, "headers")
+            out = home_of(protocol).ok("decrypt", input=sealed).out
+            again = verdict(home_of(protocol), out, None)
+            equal([(h["name"], " ".join(h["value"].split())) for h in again["headers"]], wanted, "decrypted headers")
+
+
+@each(*BOTH)
+def test_written_again(protocol):
+    """A payload that says hp already says it once, and truly."""
+    body = m.entity(b"x\r\n", 'text/plain; hp="clear"; charset="a;b"; hp=cipher')
+    sealed = home_of(protocol).ok("encrypt", "--sign", "--protocol", protocol, input=m.message(body)).out
+    report = verdict(home_of(protocol), sealed, 0)
+    equal(states(report)["Subject"], "signed-and-encrypted", "state")
+
+
+@each(*BOTH)
+def test_key_beside_the_payload(protocol):
+    sealed, report = written(protocol, "--attach-key")
+    equal(states(report)["Subject"], "signed-and-encrypted", "state")
+
+
+@each(*BOTH)
+def test_signed_before(protocol):
+    """The header cannot go into what is signed: it stays outside as it is."""
+    signed = home_of(protocol).ok("sign", "--protocol", protocol, input=m.plain(subject=SECRET)).out
+    result = home_of(protocol).ok("encrypt", "--protocol", protocol, input=signed)
+    equal(outer_fields(result.out)["Subject"], SECRET, "Subject outside")
+    result.expect_message("header")
+    report = verdict(home_of(protocol), result.out, 0)
+    equal((report["summary"], states(report)["Subject"]), ("signed-and-encrypted", "signed-only"), "report")
+
+
 # --- the standard's own -----------------------------------------------------
 
 def vector(name):

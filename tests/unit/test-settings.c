@@ -25,6 +25,7 @@ test_defaults (void)
 {
   g_autoptr (McSettings) settings = mc_settings_new ();
   check_value (settings, "general", "protocol", "auto");
+  check_value (settings, "general", "header-protection", "baseline");
   check_value (settings, "openpgp", "trust", "full");
   check_value (settings, "smime", "system-anchors", "true");
   check_value (settings, "smime", "revocation", "soft");

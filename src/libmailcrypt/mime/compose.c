@@ -86,7 +86,9 @@ put_field (Header *header, const McHeaderLine *line, GError **error)
   gsize size;
 
   if (line->value != NULL) {
-    _mc_writer_printf (&header->writer, "%s: %s%s", field->name, line->value, header->newline);
+    g_auto (GStrv) folds = g_strsplit (line->value, "\n", -1);
+    g_autofree char *value = g_strjoinv (header->newline, folds);
+    _mc_writer_printf (&header->writer, "%s: %s%s", field->name, value, header->newline);
     return TRUE;
   }
   g_autoptr (GBytes) bytes = _mc_span_load (field->raw, (gsize) _mc_span_size (field->raw),

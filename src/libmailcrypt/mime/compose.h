@@ -26,7 +26,7 @@ typedef enum {
 /* One field of a header that is to be written. */
 typedef struct {
   const McField *field;     /* borrowed */
-  char *value;              /* nullable: ASCII on one line, to stand in place of its own */
+  char *value;              /* nullable: to stand in place of its own; folds are "\n " */
 } McHeaderLine;
 
 /* An array of McHeaderLine that owns its elements. */
