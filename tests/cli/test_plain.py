@@ -21,7 +21,8 @@ def traced(*args, data):
     """(result, strace's lines) of one run of the tool with its processes and opened files."""
     need_program("strace")
     log = home().file("trace", b"")
-    argv = ["strace", "-f", "-o", log, "-e", "trace=execve,execveat,clone,clone3,fork,vfork,open,openat,connect",
+    # no w3m nor lynx, which people may have for reading HTML
+    argv = ["strace", "-E", "PATH=/nonexistent", "-f", "-o", log, "-e", "trace=execve,execveat,clone,clone3,fork,vfork,open,openat,connect",
             harness.tool(), *args]
     # a leak check cannot run under a tracer
     env = home().env(ASAN_OPTIONS="detect_leaks=0", LSAN_OPTIONS=None)
