@@ -127,6 +127,12 @@ mc_context_set_revocation (McContext *context, McRevocation revocation)
 }
 
 void
+mc_context_set_network (McContext *context, gboolean allowed)
+{
+  context->chain.network = allowed;
+}
+
+void
 mc_context_add_policy (McContext *context, const char *oid)
 {
   g_ptr_array_add (context->chain.policies, g_strdup (oid));

@@ -17,6 +17,7 @@ typedef struct {
   McPolicyFlags policy_flags;
   McRevocation revocation;
   gboolean revocation_set;  /* by the caller; else the setting counts */
+  gboolean network;         /* authorities may be asked where the settings want it */
 } McChainPolicy;
 
 const McLimits *_mc_context_get_limits (McContext *context);

@@ -180,6 +180,9 @@ void mc_context_add_trust_anchor (McContext *context, const char *filename); /* 
 void mc_context_add_intermediate (McContext *context, const char *filename);
 void mc_context_add_crl (McContext *context, const char *filename);
 void mc_context_set_revocation (McContext *context, McRevocation revocation);
+/* Whether authorities may be asked about revocation over the network; they are where the
+ * setting "revocation-fetch" wants it, too. Not in a new context. */
+void mc_context_set_network (McContext *context, gboolean allowed);
 void mc_context_add_policy (McContext *context, const char *oid);   /* dotted, or "anyPolicy" */
 void mc_context_set_policy_flags (McContext *context, McPolicyFlags flags);
 

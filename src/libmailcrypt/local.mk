@@ -160,10 +160,16 @@ smime_sources = \
 	src/libmailcrypt/smime/certificate.h \
 	src/libmailcrypt/smime/chain-crls.c \
 	src/libmailcrypt/smime/chain-crls.h \
+	src/libmailcrypt/smime/chain-lists.c \
+	src/libmailcrypt/smime/chain-private.h \
 	src/libmailcrypt/smime/chain-reasons.c \
 	src/libmailcrypt/smime/chain-reasons.h \
 	src/libmailcrypt/smime/chain.c \
 	src/libmailcrypt/smime/chain.h \
+	src/libmailcrypt/smime/constraints.c \
+	src/libmailcrypt/smime/constraints.h \
+	src/libmailcrypt/smime/crl-cache.c \
+	src/libmailcrypt/smime/crl-cache.h \
 	src/libmailcrypt/smime/der.c \
 	src/libmailcrypt/smime/der.h \
 	src/libmailcrypt/smime/describe.c \
@@ -175,6 +181,8 @@ smime_sources = \
 	src/libmailcrypt/smime/envelope.h \
 	src/libmailcrypt/smime/examine.c \
 	src/libmailcrypt/smime/export-secret.c \
+	src/libmailcrypt/smime/fetch.c \
+	src/libmailcrypt/smime/fetch.h \
 	src/libmailcrypt/smime/find.c \
 	src/libmailcrypt/smime/generate.c \
 	src/libmailcrypt/smime/hoard.c \
@@ -182,8 +190,12 @@ smime_sources = \
 	src/libmailcrypt/smime/import.h \
 	src/libmailcrypt/smime/inflate.c \
 	src/libmailcrypt/smime/inflate.h \
+	src/libmailcrypt/smime/inquiry.c \
+	src/libmailcrypt/smime/inquiry.h \
 	src/libmailcrypt/smime/names.c \
 	src/libmailcrypt/smime/names.h \
+	src/libmailcrypt/smime/ocsp.c \
+	src/libmailcrypt/smime/ocsp.h \
 	src/libmailcrypt/smime/openssl.h \
 	src/libmailcrypt/smime/pkcs12.c \
 	src/libmailcrypt/smime/private-key.c \

@@ -26,6 +26,10 @@ const McSettingInfo _mc_setting_table[] = {
     N_("whether the system's certification authorities are trust anchors") },
   { "smime", "revocation", MC_SETTING_WORD, "off|soft|hard", "soft",
     N_("what an unknown revocation status means: not looked at, said, a refusal") },
+  { "smime", "revocation-fetch", MC_SETTING_BOOLEAN, NULL, "false",
+    N_("whether authorities are asked about revocation over the network") },
+  { "smime", "revocation-fetch-private", MC_SETTING_BOOLEAN, NULL, "false",
+    N_("whether they may be on addresses that are not public, as in a company's own network") },
   { "keyring", "use", MC_SETTING_BOOLEAN, NULL, "true",
     N_("whether passphrases of S/MIME keys are looked for in your keyring") },
   { "keyring", "remember", MC_SETTING_BOOLEAN, NULL, "false",
@@ -44,6 +48,10 @@ const McSettingInfo _mc_setting_table[] = {
     N_("cryptographic layers inside each other") },
   { "limits", "recipients", MC_SETTING_LIMIT, NULL, NULL,
     N_("recipients of one encrypted layer, or of one sending") },
+  { "limits", "fetch-bytes", MC_SETTING_LIMIT, NULL, NULL,
+    N_("octets of a revocation list that is fetched") },
+  { "limits", "fetch-seconds", MC_SETTING_LIMIT, NULL, NULL,
+    N_("seconds for all that is asked about one layer's signers, or about one recipient") },
   { "account", "signer", MC_SETTING_TEXT, NULL, NULL,
     N_("the address or fingerprint whose key signs mail from this address") },
   { "account", "protocol", MC_SETTING_WORD, "auto|openpgp|smime", NULL,
@@ -215,9 +223,9 @@ describe_type (const McSettingInfo *info)
 static char *
 check_boolean (const char *value)
 {
-  if (strcmp (value, "true") == 0 || strcmp (value, "1") == 0)
+  if (strcmp (value, "true") == 0 || strcmp (value, "yes") == 0 || strcmp (value, "1") == 0)
     return g_strdup ("true");
-  if (strcmp (value, "false") == 0 || strcmp (value, "0") == 0)
+  if (strcmp (value, "false") == 0 || strcmp (value, "no") == 0 || strcmp (value, "0") == 0)
     return g_strdup ("false");
   return NULL;
 }

@@ -219,6 +219,7 @@ tool_get_context (Tool *tool, GError **error)
   mc_process_prefer_builtin_engines ();
   g_autoptr (McContext) context = mc_context_new (settings);
   set_terminal (context);
+  mc_context_set_network (context, (tool->command->flags & COMMAND_NETWORK) != 0);
   if (!set_chains (context, error) || !set_policies (context, error)
       || !passphrase_attach (context, error))
     return NULL;

@@ -12,8 +12,8 @@
 #include "process.h"
 #include "tool.h"
 
-#define READS (COMMAND_READS | COMMAND_CHAINS | COMMAND_JUDGES | COMMAND_SECRET)
-#define WRITES (COMMAND_CHAINS | COMMAND_SECRET | COMMAND_PROTOCOL)
+#define READS (COMMAND_READS | COMMAND_CHAINS | COMMAND_JUDGES | COMMAND_SECRET | COMMAND_NETWORK)
+#define WRITES (COMMAND_CHAINS | COMMAND_SECRET | COMMAND_PROTOCOL | COMMAND_NETWORK)
 
 const Command tool_commands[] = {
   { .name = "encrypt", .operands = "[FILE]", .most_operands = 1,

@@ -33,6 +33,7 @@ typedef enum {
   COMMAND_SECRET = 1 << 2,    /* uses a secret key: --passphrase-fd */
   COMMAND_PROTOCOL = 1 << 3,  /* --protocol */
   COMMAND_READS = 1 << 4,     /* decrypts what it reads: --allow-legacy */
+  COMMAND_NETWORK = 1 << 5,   /* may ask about revocation where the settings want it */
 } CommandFlags;
 
 struct _Command {

@@ -117,7 +117,7 @@ test_line_numbers (void)
     { "[general]\n\nprotocol=pgp\n", "config:3: bad value 'pgp' for 'protocol'" },
     { "[general]\nprotocol=\n", "config:2: bad value '' for 'protocol'" },
     { "[general]\nprotocol=auto|openpgp\n", "config:2: bad value 'auto|openpgp'" },
-    { "[smime]\nsystem-anchors=yes\n", "config:2: bad value 'yes' for 'system-anchors'" },
+    { "[smime]\nsystem-anchors=maybe\n", "config:2: bad value 'maybe' for 'system-anchors'" },
     { "[limits]\nparts=1\nlayers=0\n", "config:3: limit 'layers' out of range: 0" },
     { "[limits]\nlayers=-1\n", "config:2: bad value '-1' for 'layers'" },
     { "[limits]\nlayers=3x\n", "config:2: bad value '3x' for 'layers'" },

@@ -19,6 +19,8 @@ enum {
   PARTS,
   LAYERS,
   RECIPIENTS,
+  FETCH_BYTES,
+  FETCH_SECONDS,
   N_LIMITS,
 };
 
@@ -30,6 +32,8 @@ const McLimitInfo _mc_limit_table[] = {
   [PARTS] = { "parts", 10000, 1, 1000000 },
   [LAYERS] = { "layers", 16, 1, 100 },
   [RECIPIENTS] = { "recipients", 1000, 1, 100000 },
+  [FETCH_BYTES] = { "fetch-bytes", 10 * MIB, 1 * KIB, 10 * MIB },
+  [FETCH_SECONDS] = { "fetch-seconds", 10, 1, 120 },
   [N_LIMITS] = { NULL, 0, 0, 0 },
 };
 
@@ -44,6 +48,8 @@ store (McLimits *limits, int which, guint64 value)
     case PARTS: limits->parts = (guint) value; break;
     case LAYERS: limits->layers = (guint) value; break;
     case RECIPIENTS: limits->recipients = (guint) value; break;
+    case FETCH_BYTES: limits->fetch_bytes = value; break;
+    case FETCH_SECONDS: limits->fetch_seconds = (guint) value; break;
     default: g_assert_not_reached ();
   }
 }

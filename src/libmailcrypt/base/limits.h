@@ -13,6 +13,8 @@ typedef struct {
   guint parts;             /* MIME entities in one message, layers included */
   guint layers;            /* cryptographic layers inside each other */
   guint recipients;        /* recipients of one encrypted layer, or of one sending */
+  guint64 fetch_bytes;     /* a revocation list that is fetched */
+  guint fetch_seconds;     /* for all that is asked about one layer's signers, or about one recipient */
 } McLimits;
 
 typedef struct {

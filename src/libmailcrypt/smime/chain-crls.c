@@ -5,11 +5,22 @@
 
 #include "base/error.h"
 #include "smime/algorithms.h"
+#include "smime/certificate.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 /* Issuers under one name: keys change, but not that often. */
 #define MAX_ISSUERS 8
+
+X509_CRL *
+_mc_crl_from_der (McEngine *engine, const void *data, gsize size)
+{
+  const unsigned char *at = data;
+  X509_CRL *crl = size <= G_MAXINT32 ? X509_CRL_new_ex (engine->libctx, NULL) : NULL;
+  /* d2i frees it when it fails */
+  return crl != NULL ? d2i_X509_CRL (&crl, &at, (long) size) : NULL;
+}
 
 gboolean
 _mc_crls_load (McEngine *engine, const char *filename, McCrlStack *crls, GError **error)
@@ -20,9 +31,8 @@ _mc_crls_load (McEngine *engine, const char *filename, McCrlStack *crls, GError 
     return _mc_error_adopt (error, MC_ERROR_IO, _("cannot read revocation lists"));
 
   int before = sk_X509_CRL_num (crls);
-  const unsigned char *at = (const unsigned char *) data;
-  g_autoptr (X509_CRL) single = X509_CRL_new_ex (engine->libctx, NULL);
-  if (d2i_X509_CRL (&single, &at, (long) MIN (size, (gsize) G_MAXINT)) != NULL) {
+  g_autoptr (X509_CRL) single = _mc_crl_from_der (engine, data, size);
+  if (single != NULL) {
     sk_X509_CRL_push (crls, g_steal_pointer (&single));
     return TRUE;
   }
@@ -87,4 +97,68 @@ _mc_crl_signer (X509_CRL *crl, const McX509Stack *issuers)
       return certificate;
   }
   return NULL;
+}
+
+/* --------------------------------------------------------------------- newest -- */
+
+static void
+hash_extension (GChecksum *checksum, const X509_CRL *crl, int nid)
+{
+  int at = X509_CRL_get_ext_by_NID (crl, nid, -1);
+  X509_EXTENSION *extension = at >= 0 ? X509_CRL_get_ext (crl, at) : NULL;
+  const ASN1_OCTET_STRING *value = extension != NULL ? X509_EXTENSION_get_data (extension) : NULL;
+  guint32 size = value != NULL ? (guint32) ASN1_STRING_length (value) : G_MAXUINT32;
+  g_checksum_update (checksum, (const guchar *) &size, sizeof size);
+  if (value != NULL)
+    g_checksum_update (checksum, ASN1_STRING_get0_data (value), ASN1_STRING_length (value));
+}
+
+char *
+_mc_crl_scope (const X509_CRL *crl)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  guchar is_delta = X509_CRL_get_ext_by_NID (crl, NID_delta_crl, -1) >= 0;
+  hash_extension (checksum, crl, NID_issuing_distribution_point);
+  hash_extension (checksum, crl, NID_authority_key_identifier);
+  g_checksum_update (checksum, &is_delta, sizeof is_delta);
+  return g_strdup (g_checksum_get_string (checksum));
+}
+
+gboolean
+_mc_crl_is_newer (const X509_CRL *crl, const X509_CRL *other)
+{
+  g_autoptr (ASN1_INTEGER) number = X509_CRL_get_ext_d2i (crl, NID_crl_number, NULL, NULL);
+  g_autoptr (ASN1_INTEGER) before = X509_CRL_get_ext_d2i (other, NID_crl_number, NULL, NULL);
+  int order = number != NULL && before != NULL ? ASN1_INTEGER_cmp (number, before) : 0;
+  if (order != 0)
+    return order > 0;
+  return _mc_asn1_time (X509_CRL_get0_lastUpdate (crl))
+         > _mc_asn1_time (X509_CRL_get0_lastUpdate (other));
+}
+
+/* Without the signer's key identifier two lists may be of two keys: then both are needed. */
+static gboolean
+is_for_the_same (const X509_CRL *crl, const X509_CRL *other)
+{
+  if (X509_NAME_cmp (X509_CRL_get_issuer (crl), X509_CRL_get_issuer (other)) != 0
+      || X509_CRL_get_ext_by_NID (crl, NID_authority_key_identifier, -1) < 0)
+    return FALSE;
+  g_autofree char *scope = _mc_crl_scope (crl);
+  g_autofree char *other_scope = _mc_crl_scope (other);
+  return strcmp (scope, other_scope) == 0;
+}
+
+void
+_mc_crls_add_newest (McCrlStack *crls, X509_CRL *crl)
+{
+  for (int i = 0; i < sk_X509_CRL_num (crls);) {
+    X509_CRL *other = sk_X509_CRL_value (crls, i);
+    if (!is_for_the_same (crl, other))
+      i++;
+    else if (_mc_crl_is_newer (crl, other))
+      X509_CRL_free (sk_X509_CRL_delete (crls, i));
+    else
+      return;
+  }
+  _mc_crls_add (crls, crl);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "smime/chain.h"
+#include "smime/chain-private.h"
 
 #include "base/error.h"
 #include "smime/algorithms.h"
 #include "smime/certificate.h"
 #include "smime/chain-crls.h"
 #include "smime/chain-reasons.h"
+#include "smime/constraints.h"
 #include "smime/names.h"
 #include "smime/purpose.h"
 
@@ -23,17 +24,6 @@
 #define MAX_ISSUERS 64
 /* Revocation lists in one message. */
 #define MAX_CRLS 64
-
-struct _McTrust {
-  McEngine *engine;
-  X509_STORE *anchors;
-  McX509Stack *material;
-  McCrlStack *own_crls;     /* the caller's */
-  McCrlStack *found_crls;   /* the message's, whoever made them */
-  McCrlStack *crls;         /* those of them that count; NULL: to be found out */
-  GHashTable *distrusted;   /* fingerprints */
-  McRevocation revocation;
-};
 
 /* -------------------------------------------------------------------- set-up -- */
 
@@ -138,7 +128,7 @@ choose_revocation (McEngine *engine, const McChainPolicy *policy)
 }
 
 McTrust *
-_mc_trust_new (McEngine *engine, GError **error)
+_mc_trust_new (McEngine *engine, GCancellable *cancellable, GError **error)
 {
   const McChainPolicy *policy = _mc_context_get_chain_policy (engine->context);
   g_autoptr (McTrust) trust = g_new0 (McTrust, 1);
@@ -148,7 +138,10 @@ _mc_trust_new (McEngine *engine, GError **error)
   trust->own_crls = sk_X509_CRL_new_null ();
   trust->found_crls = sk_X509_CRL_new_null ();
   trust->distrusted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  trust->looked_up = g_hash_table_new_full (g_bytes_hash, g_bytes_equal,
+                                            (GDestroyNotify) g_bytes_unref, NULL);
   trust->revocation = choose_revocation (engine, policy);
+  trust->inquiry = _mc_inquiry_new (engine, cancellable);
 
   if (!load_pins (trust, policy, error))
     return NULL;
@@ -172,7 +165,9 @@ _mc_trust_free (McTrust *trust)
   _mc_crl_stack_free (trust->own_crls);
   _mc_crl_stack_free (trust->found_crls);
   _mc_crl_stack_free (trust->crls);
+  g_hash_table_unref (trust->looked_up);
   g_hash_table_unref (trust->distrusted);
+  _mc_inquiry_free (trust->inquiry);
   g_free (trust);
 }
 
@@ -188,6 +183,7 @@ _mc_trust_add_material (McTrust *trust, const McX509Stack *certificates, const M
     if (sk_X509_CRL_num (trust->found_crls) < MAX_CRLS)
       _mc_crls_add (trust->found_crls, sk_X509_CRL_value (crls, i));
   g_clear_pointer (&trust->crls, _mc_crl_stack_free);
+  g_hash_table_remove_all (trust->looked_up);
 }
 
 const McX509Stack *
@@ -205,9 +201,9 @@ is_distrusted (McTrust *trust, X509 *certificate)
 
 /* ------------------------------------------------------------------- issuers -- */
 
-/* Adds to @found the store's and the material's certificates under @name. */
-static gboolean
-find_subject (McTrust *trust, const X509_NAME *subject, McX509Stack *found, GError **error)
+gboolean
+_mc_trust_find_subject (McTrust *trust, const X509_NAME *subject, McX509Stack *found,
+                        GError **error)
 {
   g_autoptr (GBytes) name = _mc_x509_name_key (subject);
   McStoreQuery query = { .field = MC_BY_SUBJECT, .name = name };
@@ -227,7 +223,7 @@ find_issuers (McTrust *trust, X509 *certificate, McX509Stack *candidates, GError
 {
   const X509_NAME *issuer = X509_get_issuer_name (certificate);
   return X509_NAME_cmp (issuer, X509_get_subject_name (certificate)) == 0
-         || find_subject (trust, issuer, candidates, error);
+         || _mc_trust_find_subject (trust, issuer, candidates, error);
 }
 
 static void
@@ -330,14 +326,6 @@ add_policies (X509_VERIFY_PARAM *param, const McChainPolicy *policy, GError **er
   return TRUE;
 }
 
-static gboolean
-looks_at_revocation (const McTrust *trust)
-{
-  if (trust->revocation == MC_REVOCATION_SOFT)
-    return sk_X509_CRL_num (trust->crls) > 0;
-  return trust->revocation == MC_REVOCATION_HARD;
-}
-
 #define REVOCATION_FLAGS                                                                  \
   (X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_EXTENDED_CRL_SUPPORT   \
    | X509_V_FLAG_USE_DELTAS)
@@ -346,7 +334,7 @@ static unsigned long
 chain_flags (const McTrust *trust, const McChainPolicy *policy)
 {
   unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_POLICY_CHECK;
-  if (looks_at_revocation (trust))
+  if (trust->revocation != MC_REVOCATION_OFF)
     flags |= REVOCATION_FLAGS;
   if ((policy->policy_flags & MC_POLICY_REQUIRE_EXPLICIT) != 0)
     flags |= X509_V_FLAG_EXPLICIT_POLICY;
@@ -378,9 +366,8 @@ prepare_chain (McTrust *trust, X509 *certificate, McX509Stack *candidates, GErro
   return g_steal_pointer (&context);
 }
 
-/* Whether @certificate has a chain that holds in every respect but revocation. */
-static gboolean
-holds (McTrust *trust, X509 *certificate, gboolean *ret_holds, GError **error)
+gboolean
+_mc_trust_holds (McTrust *trust, X509 *certificate, gboolean *ret_holds, GError **error)
 {
   g_autoptr (McX509Stack) candidates = collect_candidates (trust, certificate, error);
   if (candidates == NULL)
@@ -411,6 +398,19 @@ check_end (X509_STORE_CTX *context, X509 *certificate, GPtrArray *flaws)
   g_ptr_array_add (flaws, _mc_flaw_new (X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 0, certificate));
 }
 
+/* An anchor is trusted because the user or the system says so, and for as long: whether it
+ * was revoked need not be known (RFC 5280 section 6.1). */
+static void
+forgive_anchors (X509_STORE_CTX *context, GPtrArray *flaws)
+{
+  int untrusted = X509_STORE_CTX_get_num_untrusted (context);
+  for (guint i = flaws->len; i > 0; i--) {
+    const McFlaw *flaw = flaws->pdata[i - 1];
+    if (_mc_flaw_kind (flaw) == MC_FLAW_REVOCATION && flaw->depth >= untrusted)
+      g_ptr_array_remove_index (flaws, i - 1);
+  }
+}
+
 /* Fills @flaws; *ret_chain (nullable) gets the chain as far as it was built. */
 static gboolean
 run_chain (McTrust *trust, X509 *certificate, GPtrArray *flaws, McX509Stack **ret_chain,
@@ -431,78 +431,9 @@ run_chain (McTrust *trust, X509 *certificate, GPtrArray *flaws, McX509Stack **re
    * thing, whatever was noted before. */
   if (result != 1)
     g_ptr_array_add (flaws, _mc_flaw_new (X509_V_ERR_UNSPECIFIED, 0, certificate));
+  forgive_anchors (context, flaws);
   check_end (context, certificate, flaws);
   *ret_chain = X509_STORE_CTX_get1_chain (context);
-  return TRUE;
-}
-
-/* ---------------------------------------------------------- revocation lists -- */
-
-/* The certificates under the name of @crl's issuer, anchors first. */
-static McX509Stack *
-find_list_issuers (McTrust *trust, X509_CRL *crl, GError **error)
-{
-  const X509_NAME *name = X509_CRL_get_issuer (crl);
-  g_autoptr (X509_STORE_CTX) context = X509_STORE_CTX_new_ex (trust->engine->libctx, NULL);
-  if (context == NULL || X509_STORE_CTX_init (context, trust->anchors, NULL, NULL) != 1) {
-    _mc_smime_set_openssl_error (error, MC_ERROR_ENGINE, _("chain cannot be built"));
-    return NULL;
-  }
-  g_autoptr (McX509Stack) issuers = X509_STORE_CTX_get1_certs (context, name);
-  if (issuers == NULL)
-    issuers = sk_X509_new_null ();
-  return find_subject (trust, name, issuers, error) ? g_steal_pointer (&issuers) : NULL;
-}
-
-/* Whether @crl was signed by one whose chain holds. Whether the signer speaks for the
- * certificate that is judged, OpenSSL finds out. */
-static gboolean
-is_authentic (McTrust *trust, X509_CRL *crl, gboolean *ret_authentic, GError **error)
-{
-  g_autoptr (McX509Stack) issuers = find_list_issuers (trust, crl, error);
-  if (issuers == NULL)
-    return FALSE;
-  X509 *signer = _mc_crl_signer (crl, issuers);
-  *ret_authentic = FALSE;
-  return signer == NULL || holds (trust, signer, ret_authentic, error);
-}
-
-static gboolean
-add_authentic (McTrust *trust, X509_CRL *crl, McCrlStack *to, GError **error)
-{
-  gboolean authentic;
-  if (!is_authentic (trust, crl, &authentic, error))
-    return FALSE;
-  if (authentic)
-    _mc_crls_add (to, crl);
-  return TRUE;
-}
-
-/* What the caller gave counts before what came with the message. A list of the caller's
- * that is not authentic stays where there is no better one: OpenSSL then says what is
- * wrong with it. */
-static gboolean
-choose_lists (McTrust *trust, GError **error)
-{
-  g_autoptr (McCrlStack) good = sk_X509_CRL_new_null ();
-  g_autoptr (McCrlStack) chosen = sk_X509_CRL_new_null ();
-  if (trust->crls != NULL)
-    return TRUE;
-  for (int i = 0; i < sk_X509_CRL_num (trust->own_crls); i++)
-    if (!add_authentic (trust, sk_X509_CRL_value (trust->own_crls, i), good, error))
-      return FALSE;
-  for (int i = 0; i < sk_X509_CRL_num (trust->own_crls); i++) {
-    X509_CRL *crl = sk_X509_CRL_value (trust->own_crls, i);
-    if (_mc_crls_have (good, crl) || !_mc_crls_have_issuer (good, crl))
-      _mc_crls_add (chosen, crl);
-  }
-  for (int i = 0; i < sk_X509_CRL_num (trust->found_crls); i++) {
-    X509_CRL *crl = sk_X509_CRL_value (trust->found_crls, i);
-    if (!_mc_crls_have_issuer (trust->own_crls, crl)
-        && !add_authentic (trust, crl, chosen, error))
-      return FALSE;
-  }
-  trust->crls = g_steal_pointer (&chosen);
   return TRUE;
 }
 
@@ -606,12 +537,100 @@ judge_issuers (Judge *self, const McX509Stack *chain, gboolean pinned)
     X509 *issuer = sk_X509_value (chain, i);
     gboolean distrusted = is_distrusted (self->trust, issuer);
     gboolean for_mail = _mc_x509_allows_mail (issuer);
-    self->broken |= distrusted || !for_mail;
+    gboolean permits = _mc_x509_permits (issuer, self->key->identities);
+    self->broken |= distrusted || !for_mail || !permits;
+    if (!permits && !pinned)
+      add_reason (self, "name-constraints",
+                  _("an issuer may not issue certificates for this address"));
     if (distrusted && !pinned)
       add_reason (self, "distrusted-issuer", _("you distrusted an issuer of the certificate"));
     if (!for_mail && !pinned)
       add_reason (self, "wrong-purpose", _("an issuer of the certificate is not made for mail"));
   }
+}
+
+/* Runs the chain again in the place of what the first run gave. */
+static gboolean
+run_again (Judge *self, GPtrArray *flaws, McX509Stack **chain, GError **error)
+{
+  g_clear_pointer (chain, _mc_x509_stack_free);
+  g_ptr_array_set_size (flaws, 0);
+  return run_chain (self->trust, self->certificate, flaws, chain, error);
+}
+
+static gboolean
+is_unknown (const GPtrArray *flaws, int depth)
+{
+  for (guint i = 0; i < flaws->len; i++) {
+    const McFlaw *flaw = flaws->pdata[i];
+    if (flaw->depth == depth && _mc_flaw_kind (flaw) == MC_FLAW_REVOCATION)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Only authorities under an anchor are asked: whoever writes a message can put any address
+ * into a certificate of his own making. */
+static gboolean
+may_ask (const Judge *self, const GPtrArray *flaws)
+{
+  for (guint i = 0; i < flaws->len; i++)
+    if (_mc_flaw_kind (flaws->pdata[i]) != MC_FLAW_REVOCATION)
+      return FALSE;
+  return self->trust->inquiry != NULL && !self->broken && self->key->validity == MC_VALIDITY_VALID;
+}
+
+/* A responder's word takes the place of the list that is missing. */
+static gboolean
+ask_responder (Judge *self, const McX509Stack *chain, int depth, GPtrArray *flaws, GError **error)
+{
+  McOcspStatus status = MC_OCSP_UNKNOWN;
+  X509 *certificate = sk_X509_value (chain, depth);
+  if (!_mc_inquiry_ask (self->trust->inquiry, certificate, sk_X509_value (chain, depth + 1), &status,
+                        error))
+    return FALSE;
+  if (status == MC_OCSP_UNKNOWN)
+    return TRUE;
+  for (guint i = flaws->len; i > 0; i--) {
+    const McFlaw *flaw = flaws->pdata[i - 1];
+    if (flaw->depth == depth && _mc_flaw_kind (flaw) == MC_FLAW_REVOCATION)
+      g_ptr_array_remove_index (flaws, i - 1);
+  }
+  if (status == MC_OCSP_REVOKED)
+    g_ptr_array_add (flaws, _mc_flaw_new (X509_V_ERR_CERT_REVOKED, depth, certificate));
+  return TRUE;
+}
+
+/* Lists first: they tell an authority less than a question about one certificate does, and
+ * they are kept. */
+static gboolean
+ask_authorities (Judge *self, GPtrArray *flaws, McX509Stack **chain, GError **error)
+{
+  gboolean more = FALSE;
+  for (int i = 0; i + 1 < sk_X509_num (*chain); i++)
+    if (is_unknown (flaws, i)
+        && !_mc_trust_fetch_lists (self->trust, sk_X509_value (*chain, i), &more, error))
+      return FALSE;
+  if (more && !run_again (self, flaws, chain, error))
+    return FALSE;
+  for (int i = 0; i + 1 < sk_X509_num (*chain); i++)
+    if (is_unknown (flaws, i) && !ask_responder (self, *chain, i, flaws, error))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+tell_problem (Judge *self, const GPtrArray *flaws)
+{
+  const char *problem =
+    self->trust->inquiry != NULL ? _mc_inquiry_get_problem (self->trust->inquiry) : NULL;
+  for (guint i = 0; problem != NULL && i < flaws->len; i++)
+    if (_mc_flaw_kind (flaws->pdata[i]) == MC_FLAW_REVOCATION) {
+      g_autofree char *text =
+        g_strdup_printf (_("asking about revocation has failed: %s"), problem);
+      add_reason (self, "revocation-fetch", text);
+      return;
+    }
 }
 
 static gboolean
@@ -620,17 +639,22 @@ judge_chain (Judge *self, gboolean pinned, GError **error)
   g_autoptr (GPtrArray) flaws =
     g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_flaw_free);
   g_autoptr (McX509Stack) chain = NULL;
-  if (self->trust->revocation != MC_REVOCATION_OFF && !choose_lists (self->trust, error))
+  gboolean looks = self->trust->revocation != MC_REVOCATION_OFF, more = FALSE;
+  if (looks && !_mc_trust_choose_lists (self->trust, error))
     return FALSE;
   if (!run_chain (self->trust, self->certificate, flaws, &chain, error))
     return FALSE;
+  if (looks && !_mc_trust_add_cached_lists (self->trust, chain, &more, error))
+    return FALSE;
+  if (more && !run_again (self, flaws, &chain, error))
+    return FALSE;
+  judge_issuers (self, chain, pinned);
+  if (looks && !pinned && may_ask (self, flaws) && !ask_authorities (self, flaws, &chain, error))
+    return FALSE;
   for (guint i = 0; i < flaws->len; i++)
     apply_flaw (self, flaws->pdata[i], pinned);
-  judge_issuers (self, chain, pinned);
-  if (self->trust->revocation == MC_REVOCATION_SOFT && !looks_at_revocation (self->trust)
-      && !pinned)
-    add_reason (self, "revocation-unknown",
-                _("no revocation list says whether the certificate was revoked"));
+  if (!pinned)
+    tell_problem (self, flaws);
   return TRUE;
 }
 

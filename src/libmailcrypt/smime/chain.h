@@ -9,7 +9,8 @@
  * user's pins, read once. */
 typedef struct _McTrust McTrust;
 
-McTrust *_mc_trust_new (McEngine *engine, GError **error);
+/* Authorities are asked about revocation where the user wants it: until @cancellable. */
+McTrust *_mc_trust_new (McEngine *engine, GCancellable *cancellable, GError **error);
 void _mc_trust_free (McTrust *trust);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McTrust, _mc_trust_free)
 
@@ -31,6 +32,10 @@ typedef struct {
  * reasons are filled in. @signed_at: the time a signature claims, 0 for none. */
 gboolean _mc_trust_judge (McTrust *trust, McKey *key, McKeyUse use, gint64 signed_at,
                           McJudgement *ret_judgement, GError **error);
+
+/* Puts the lists that came with the message, and were found to be authentic in judging, into
+ * the cache. For when the message's signature holds. */
+void _mc_trust_keep_lists (McTrust *trust);
 
 /* @certificate and what is known above it, whether or not it holds. (transfer full) */
 McX509Stack *_mc_trust_build (McTrust *trust, X509 *certificate, GError **error);

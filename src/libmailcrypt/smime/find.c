@@ -100,7 +100,7 @@ _mc_smime_find (McEngine *engine, const McKeyQuery *query, GPtrArray *keys,
   if (!_mc_store_find_pins (store, MC_PROTOCOL_SMIME, NULL, note_anchor, anchors, error))
     return FALSE;
   if (query->judge) {
-    trust = _mc_trust_new (engine, error);
+    trust = _mc_trust_new (engine, cancellable, error);
     if (trust == NULL)
       return FALSE;
   }
@@ -148,7 +148,7 @@ _mc_smime_export (McEngine *engine, McKey *key, gboolean mail, McSpool *output,
   MC_OPENSSL_SCOPE ();
   X509 *certificate = _mc_smime_key_x509 (key);
   g_return_val_if_fail (certificate != NULL, FALSE);
-  g_autoptr (McTrust) trust = _mc_trust_new (engine, error);
+  g_autoptr (McTrust) trust = _mc_trust_new (engine, cancellable, error);
   if (trust == NULL)
     return FALSE;
   g_autoptr (McX509Stack) chain = _mc_trust_build (trust, certificate, error);

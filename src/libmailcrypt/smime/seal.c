@@ -117,7 +117,7 @@ use_pss (CMS_SignerInfo *info, const Signing *self)
 static McX509Stack *
 collect_certificates (const Signing *self, GError **error)
 {
-  g_autoptr (McTrust) trust = _mc_trust_new (self->engine, error);
+  g_autoptr (McTrust) trust = _mc_trust_new (self->engine, NULL, error);
   g_autoptr (McX509Stack) chain =
     trust != NULL ? _mc_trust_build (trust, self->certificate, error) : NULL;
   if (chain == NULL)

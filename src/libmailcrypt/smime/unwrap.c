@@ -95,7 +95,8 @@ unwrap_signed (Unwrapper *self, GError **error)
     _mc_smime_describe_signers (cms, layer);
     if (self->parts.n_signers == 0)
       _mc_layer_add_reason (layer, "no-signers", NULL, _("the signed object has no signer"));
-  } else if (!_mc_smime_judge_signers (self->engine, cms, content, output, layer, error))
+  } else if (!_mc_smime_judge_signers (self->engine, cms, content, output, layer, self->cancellable,
+                                       error))
     return FALSE;
   self->out->content = g_steal_pointer (&output);
   return TRUE;

@@ -362,11 +362,11 @@ judge_signer (Verifier *self, CMS_SignerInfo *info, McSigner *signer, GError **e
 }
 
 static McTrust *
-new_trust (McEngine *engine, CMS_ContentInfo *cms, GError **error)
+new_trust (McEngine *engine, CMS_ContentInfo *cms, GCancellable *cancellable, GError **error)
 {
   g_autoptr (McX509Stack) certificates = CMS_get1_certs (cms);
   g_autoptr (McCrlStack) crls = CMS_get1_crls (cms);
-  McTrust *trust = _mc_trust_new (engine, error);
+  McTrust *trust = _mc_trust_new (engine, cancellable, error);
   if (trust != NULL)
     _mc_trust_add_material (trust, certificates, crls);
   return trust;
@@ -382,9 +382,20 @@ has_bare_signer (CMS_ContentInfo *cms)
   return FALSE;
 }
 
+static gboolean
+has_sound_signer (const McLayer *layer)
+{
+  for (guint i = 0; i < layer->signers->len; i++) {
+    const McSigner *signer = layer->signers->pdata[i];
+    if (signer->content == MC_CONTENT_INTACT && signer->fingerprint != NULL && !signer->chain_failed)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 gboolean
 _mc_smime_judge_signers (McEngine *engine, CMS_ContentInfo *cms, BIO *content, McSpool *output,
-                         McLayer *layer, GError **error)
+                         McLayer *layer, GCancellable *cancellable, GError **error)
 {
   g_autoptr (BIO) hashes = make_hashes (engine, cms);
   gboolean bare = has_bare_signer (cms);
@@ -394,7 +405,7 @@ _mc_smime_judge_signers (McEngine *engine, CMS_ContentInfo *cms, BIO *content, M
     output = kept;
   if (!_mc_smime_hash_content (hashes, content, output, error))
     return FALSE;
-  g_autoptr (McTrust) trust = new_trust (engine, cms, error);
+  g_autoptr (McTrust) trust = new_trust (engine, cms, cancellable, error);
   if (trust == NULL)
     return FALSE;
 
@@ -406,6 +417,8 @@ _mc_smime_judge_signers (McEngine *engine, CMS_ContentInfo *cms, BIO *content, M
   for (int i = 0; i < sk_CMS_SignerInfo_num (infos); i++)
     if (!judge_signer (&self, sk_CMS_SignerInfo_value (infos, i), layer->signers->pdata[i], error))
       return FALSE;
+  if (has_sound_signer (layer))
+    _mc_trust_keep_lists (trust);
   return TRUE;
 }
 
@@ -447,5 +460,5 @@ _mc_smime_verify (McEngine *engine, const McVerifyJob *job, McLayer *layer,
   }
   g_autoptr (BIO) content =
     _mc_smime_span_bio (engine, job->content, MC_NEWLINES_CRLF, cancellable);
-  return _mc_smime_judge_signers (engine, cms, content, NULL, layer, error);
+  return _mc_smime_judge_signers (engine, cms, content, NULL, layer, cancellable, error);
 }

@@ -8,7 +8,8 @@
 /* Reads @content to its end (into @output, nullable), hashing it once for each digest
  * that is needed, and adds a signer to @layer for each signerInfo. */
 gboolean _mc_smime_judge_signers (McEngine *engine, CMS_ContentInfo *cms, BIO *content,
-                                  McSpool *output, McLayer *layer, GError **error);
+                                  McSpool *output, McLayer *layer, GCancellable *cancellable,
+                                  GError **error);
 
 /* Whether there are no more signers than anybody needs. Else @layer says so, malformed. */
 gboolean _mc_smime_check_signers (CMS_ContentInfo *cms, McLayer *layer);
