@@ -48,6 +48,7 @@ unit_sources = \
 	tests/unit/test-smime-chain.c \
 	tests/unit/test-smime-keys.c \
 	tests/unit/test-smime-names.c \
+	tests/unit/test-smime-ocsp.c \
 	tests/unit/test-smime-read.c \
 	tests/unit/test-smime-vectors.c \
 	tests/unit/test-smime-write.c \
@@ -119,8 +120,10 @@ script_tests = \
 	tests/cli/test_mime.py \
 	tests/cli/test_neomutt.py \
 	tests/cli/test_openpgp.py \
+	tests/cli/test_pkits.py \
 	tests/cli/test_plain.py \
 	tests/cli/test_plan.py \
+	tests/cli/test_revocation.py \
 	tests/cli/test_show.py \
 	tests/cli/test_smime.py \
 	tests/cli/test_smime_peers.py \
@@ -164,10 +167,11 @@ AM_TESTS_ENVIRONMENT = \
 	MAILCRYPT_BUILDDIR='$(abs_top_builddir)'; \
 	MAILCRYPT_SRCDIR='$(abs_top_srcdir)'; \
 	MAILCRYPT_VECTORS="$${MAILCRYPT_VECTORS-$(abs_top_srcdir)/../shared/vectors}"; \
+	MAILCRYPT_PKITS="$${MAILCRYPT_PKITS-$(abs_top_srcdir)/../shared/pkits}"; \
 	MAILCRYPT_TEST_FAST="$${MAILCRYPT_TEST_FAST-$(MAILCRYPT_TEST_FAST)}"; \
 	PYTHONDONTWRITEBYTECODE=1; \
 	export MAILCRYPT MAILCRYPT_BUILDDIR MAILCRYPT_SRCDIR; \
-	export MAILCRYPT_VECTORS MAILCRYPT_TEST_FAST PYTHONDONTWRITEBYTECODE; \
+	export MAILCRYPT_VECTORS MAILCRYPT_PKITS MAILCRYPT_TEST_FAST PYTHONDONTWRITEBYTECODE; \
 	$(SANITIZER_ENVIRONMENT)
 if ASAN
 SANITIZER_ENVIRONMENT = \

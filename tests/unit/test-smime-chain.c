@@ -365,6 +365,54 @@ test_forged_list (void)
   CU_ASSERT_EQUAL (only_signer (revoked)->validity, MC_VALIDITY_REVOKED);
 }
 
+static guint
+count_kept (Desk *desk)
+{
+  guint count = 0;
+  g_autofree char *path = g_build_filename (desk->home, "crls", NULL);
+  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
+  while (folder != NULL && g_dir_read_name (folder) != NULL)
+    count++;
+  return count;
+}
+
+/* Lists that came with good messages are there for later ones. */
+static void
+test_kept_lists (void)
+{
+  make_lists ();
+  g_autoptr (Desk) desk = desk_new ();
+  desk_trust_root (desk);
+  mc_settings_set_folder (desk->settings, MC_FOLDER_CACHE, desk->home);
+  g_autoptr (McLayer) forged = verify_with_list (desk, "p256", "forged.crl");
+  CU_ASSERT_TRUE (is_trusted (only_signer (forged)));
+  CU_ASSERT_EQUAL (count_kept (desk), 0);
+
+  /* of a message that does not hold nothing is kept */
+  g_autoptr (McLayer) revoked = verify_with_list (desk, "nonrep", "true.crl");
+  CU_ASSERT_EQUAL (only_signer (revoked)->validity, MC_VALIDITY_REVOKED);
+  CU_ASSERT_EQUAL (count_kept (desk), 0);
+  lab_run ("cp message altered && echo more >>altered");
+  g_autoptr (McLayer) altered = desk_verify (desk, "altered", "s.der");
+  CU_ASSERT_EQUAL (only_signer (altered)->content, MC_CONTENT_ALTERED);
+  CU_ASSERT_EQUAL (count_kept (desk), 0);
+
+  g_autoptr (McLayer) good = verify_with_list (desk, "p256", "true.crl");
+  CU_ASSERT_TRUE (is_trusted (only_signer (good)));
+  CU_ASSERT_EQUAL (count_kept (desk), 1);
+  g_autoptr (McLayer) later = verify_as (desk, "nonrep");
+  CU_ASSERT_EQUAL (only_signer (later)->validity, MC_VALIDITY_REVOKED);
+
+  /* judged at another time, nothing is added */
+  g_autoptr (Desk) traveller = desk_new ();
+  desk_trust_root (traveller);
+  mc_settings_set_folder (traveller->settings, MC_FOLDER_CACHE, traveller->home);
+  desk_travel (traveller, 1);
+  g_autoptr (McLayer) tomorrow = verify_with_list (traveller, "p256", "true.crl");
+  CU_ASSERT_TRUE (is_trusted (only_signer (tomorrow)));
+  CU_ASSERT_EQUAL (count_kept (traveller), 0);
+}
+
 /* NAME.crt for the key of "p256", issued by a new authority of that extended usage. */
 static void
 issue_under (const char *name, const char *usage)
@@ -403,6 +451,32 @@ test_issuer_purposes (void)
     CU_ASSERT_EQUAL (is_trusted (signer), cases[i].fits);
     CU_ASSERT_EQUAL (signer->chain_failed, !cases[i].fits);
     CU_ASSERT_EQUAL (has_reason (signer->reasons, "wrong-purpose"), !cases[i].fits);
+  }
+}
+
+/* Mailboxes that an authority may not certify; OpenSSL alone heeds the case. */
+static void
+test_name_constraints (void)
+{
+  static const struct {
+    const char *name, *constraints;
+    gboolean fits;
+  } cases[] = {
+    { "nc-free", "nameConstraints=permitted;email:example.org\n", TRUE },
+    { "nc-host", "nameConstraints=permitted;email:example.com\n", FALSE },
+    { "nc-below", "nameConstraints=permitted;email:.example.org\n", FALSE },
+    { "nc-case", "nameConstraints=excluded;email:P256@example.org\n", FALSE },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (Desk) desk = desk_new ();
+    g_autofree char *options = g_strdup_printf ("-certfile %s-ca.crt", cases[i].name);
+    desk_trust_root (desk);
+    issue_under (cases[i].name, cases[i].constraints);
+    sign (cases[i].name, options);
+    g_autoptr (McLayer) layer = desk_verify (desk, "message", "s.der");
+    const McSigner *signer = only_signer (layer);
+    CU_ASSERT_EQUAL (is_trusted (signer), cases[i].fits);
+    CU_ASSERT_EQUAL (has_reason (signer->reasons, "name-constraints"), !cases[i].fits);
   }
 }
 
@@ -471,7 +545,9 @@ static CU_TestInfo tests[] = {
   { "revocation", test_revocation },
   { "enclosed lists", test_enclosed_lists },
   { "forged list", test_forged_list },
+  { "kept lists", test_kept_lists },
   { "issuers' purposes", test_issuer_purposes },
+  { "name constraints", test_name_constraints },
   { "unsound key", test_unsound_key },
   { "policies", test_policies },
   { "bad files", test_bad_files },

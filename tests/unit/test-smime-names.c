@@ -4,7 +4,9 @@
 
 #include "unit.h"
 
+#include "base/address.h"
 #include "smime/certificate.h"
+#include "smime/constraints.h"
 #include "smime/names.h"
 
 #include <string.h>
@@ -178,9 +180,133 @@ test_numbers (void)
   }
 }
 
+/* Which addresses match which certificate: to the octet, but for the case of ASCII and what
+ * IDNA makes of a host. */
+static void
+test_matching (void)
+{
+  static const struct {
+    Name name;
+    const char *address;
+    gboolean matches;
+  } cases[] = {
+    { { GEN_EMAIL, "zoe@example.org", -1 }, "zoe@example.org", TRUE },
+    { { GEN_EMAIL, "zoe@example.org", -1 }, "ZOE@Example.ORG", TRUE },
+    { { GEN_EMAIL, "Zoe@EXAMPLE.org", -1 }, "zoe@example.org", TRUE },
+    { { GEN_EMAIL, "zoe@example.org", -1 }, "zo@example.org", FALSE },
+    { { GEN_EMAIL, "zoe@example.org", -1 }, "zoe@example.or", FALSE },
+    { { GEN_EMAIL, "zoe@example.org", -1 }, "zoe@example.org.evil.example", FALSE },
+    { { GEN_EMAIL, "zoe@example.org", -1 }, "xzoe@example.org", FALSE },
+    { { GEN_EMAIL, "zoe@example.org", -1 }, "zoe@sub.example.org", FALSE },
+    { { GEN_EMAIL, "zoe@example.org", -1 }, "zoe+tag@example.org", FALSE },
+    { { GEN_EMAIL, "zoe@example.org\0.evil.example", 28 }, "zoe@example.org", FALSE },
+    { { GEN_EMAIL, "zoe@example.org a@example.org", -1 }, "zoe@example.org", FALSE },
+    { { GEN_EMAIL, "zoe@example.org,a@example.org", -1 }, "a@example.org", FALSE },
+    { { GEN_EMAIL, "zoe@xn--exmple-cua.org", -1 }, "zoe@ex\xc3\xa4mple.org", TRUE },
+    { { GEN_OTHERNAME, "zo\xc3\xab@ex\xc3\xa4mple.org", -1 }, "zo\xc3\xab@xn--exmple-cua.org", TRUE },
+    { { GEN_OTHERNAME, "ZO\xc3\xab@example.org", -1 }, "zo\xc3\xab@example.org", TRUE },
+    { { GEN_OTHERNAME, "zo\xc3\xab@example.org", -1 }, "zo\xc3\x8b@example.org", FALSE },
+    { { GEN_OTHERNAME, "zo\xc3\xab@example.org", -1 }, "zoe@example.org", FALSE },
+    { { IN_SUBJECT, "Zoe@example.org", -1 }, "zoe@example.org", TRUE },
+    { { IN_SUBJECT, "zoe@example.org\0", 16 }, "zoe@example.org", FALSE },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (X509) certificate = make_certificate (&cases[i].name, 1);
+    g_autoptr (GPtrArray) identities = _mc_x509_identities (certificate);
+    g_autofree char *address = _mc_address_normalise (cases[i].address, -1);
+    const McIdentity *identity = identities->pdata[0];
+    CU_ASSERT_EQUAL (g_strcmp0 (identity->address, address) == 0, cases[i].matches);
+  }
+}
+
+/* RFC 5280 section 4.2.1.10: a mailbox, a host, all below a domain. */
+static void
+test_subtrees (void)
+{
+  static const struct {
+    const char *address, *base;
+    int size;
+    gboolean within, sound;
+  } cases[] = {
+    { "zoe@example.org", "zoe@example.org", -1, TRUE, TRUE },
+    { "zoe@example.org", "Zoe@EXAMPLE.org", -1, TRUE, TRUE },
+    { "zoe@example.org", "ann@example.org", -1, FALSE, TRUE },
+    { "zoe@example.org", "example.org", -1, TRUE, TRUE },
+    { "zoe@example.org", "Example.ORG", -1, TRUE, TRUE },
+    { "zoe@example.org", "@example.org", -1, TRUE, TRUE },
+    { "zoe@sub.example.org", "example.org", -1, FALSE, TRUE },
+    { "zoe@example.org", ".example.org", -1, FALSE, TRUE },
+    { "zoe@sub.example.org", ".example.org", -1, TRUE, TRUE },
+    { "zoe@a.b.example.org", ".EXAMPLE.org", -1, TRUE, TRUE },
+    { "zoe@badexample.org", ".example.org", -1, FALSE, TRUE },
+    { "zoe@badexample.org", "example.org", -1, FALSE, TRUE },
+    { "zo\xc3\xab@xn--exmple-cua.org", "xn--exmple-cua.org", -1, TRUE, TRUE },
+    { "zo\xc3\xab@xn--exmple-cua.org", "XN--EXMPLE-CUA.org", -1, TRUE, TRUE },
+    { "zoe@example.org", "", 0, FALSE, FALSE },
+    { "zoe@example.org", "example.org\0", 12, FALSE, FALSE },
+    { "zoe@example.org", "exam ple.org", -1, FALSE, FALSE },
+    { "zoe@example.org", ".", -1, FALSE, FALSE },
+    { "zoe@example.org", "@", -1, FALSE, FALSE },
+    { "zoe@example.org", "Zoe <zoe@example.org>", -1, FALSE, FALSE },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    gboolean sound;
+    gsize size = cases[i].size >= 0 ? (gsize) cases[i].size : strlen (cases[i].base);
+    CU_ASSERT_EQUAL (_mc_mailbox_is_within (cases[i].address, cases[i].base, size, &sound),
+                     cases[i].within);
+    CU_ASSERT_EQUAL (sound, cases[i].sound);
+  }
+}
+
+static X509 *
+make_issuer (const char *constraints)
+{
+  X509 *issuer = X509_new ();
+  X509_EXTENSION *extension = X509V3_EXT_conf_nid (NULL, NULL, NID_name_constraints, constraints);
+  CU_ASSERT_PTR_NOT_NULL_FATAL (extension);
+  X509_add_ext (issuer, extension, -1);
+  X509_EXTENSION_free (extension);
+  return issuer;
+}
+
+static void
+test_constraints (void)
+{
+  static const struct {
+    const char *constraints;
+    Name name;
+    gboolean permitted;
+  } cases[] = {
+    { "permitted;email:example.org", { GEN_EMAIL, "zoe@example.org", -1 }, TRUE },
+    { "permitted;email:example.org", { GEN_EMAIL, "zoe@example.com", -1 }, FALSE },
+    { "permitted;email:example.org", { IN_SUBJECT, "zoe@example.com", -1 }, FALSE },
+    { "permitted;email:example.org", { GEN_OTHERNAME, "zo\xc3\xab@example.com", -1 }, FALSE },
+    { "permitted;email:example.org", { GEN_OTHERNAME, "zo\xc3\xab@example.org", -1 }, TRUE },
+    { "permitted;email:.example.org,permitted;email:example.org",
+      { GEN_EMAIL, "zoe@sub.example.org", -1 }, TRUE },
+    { "excluded;email:zoe@example.org", { GEN_EMAIL, "ZOE@example.org", -1 }, FALSE },
+    { "excluded;email:zoe@example.org", { IN_SUBJECT, "Zoe@example.org", -1 }, FALSE },
+    { "excluded;email:zoe@example.org", { GEN_EMAIL, "ann@example.org", -1 }, TRUE },
+    { "excluded;email:.example.org", { GEN_EMAIL, "zoe@sub.example.org", -1 }, FALSE },
+    { "excluded;email:xn--exmple-cua.org", { GEN_OTHERNAME, "zo\xc3\xab@ex\xc3\xa4mple.org", -1 }, FALSE },
+    { "permitted;email:example.org,excluded;email:zoe@example.org",
+      { GEN_EMAIL, "zoe@example.org", -1 }, FALSE },
+    { "permitted;DNS:example.com", { GEN_EMAIL, "zoe@example.org", -1 }, TRUE },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (X509) issuer = make_issuer (cases[i].constraints);
+    g_autoptr (X509) certificate = make_certificate (&cases[i].name, 1);
+    g_autoptr (GPtrArray) identities = _mc_x509_identities (certificate);
+    CU_ASSERT_EQUAL (_mc_x509_permits (issuer, identities), cases[i].permitted);
+  }
+}
+
 static CU_TestInfo tests[] = {
   { "places", test_places },
   { "what is no name", test_no_names },
+  { "matching", test_matching },
+  { "subtrees", test_subtrees },
+  { "constraints", test_constraints },
   { "keys of names", test_name_keys },
   { "numbers", test_numbers },
   CU_TEST_INFO_NULL,

@@ -69,7 +69,7 @@ make_file (McEngine *engine, X509 *certificate, const McX509Stack *chain, EVP_PK
 static McX509Stack *
 find_chain (McEngine *engine, X509 *certificate, GError **error)
 {
-  g_autoptr (McTrust) trust = _mc_trust_new (engine, error);
+  g_autoptr (McTrust) trust = _mc_trust_new (engine, NULL, error);
   return trust != NULL ? _mc_trust_build (trust, certificate, error) : NULL;
 }
 
