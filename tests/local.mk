@@ -31,6 +31,7 @@ unit_sources = \
 	tests/unit/test-decode.c \
 	tests/unit/test-error.c \
 	tests/unit/test-fields.c \
+	tests/unit/test-harvest.c \
 	tests/unit/test-headers.c \
 	tests/unit/test-keys.c \
 	tests/unit/test-limits.c \
@@ -46,6 +47,7 @@ unit_sources = \
 	tests/unit/test-settings.c \
 	tests/unit/test-smime-ber.c \
 	tests/unit/test-smime-chain.c \
+	tests/unit/test-smime-choice.c \
 	tests/unit/test-smime-keys.c \
 	tests/unit/test-smime-names.c \
 	tests/unit/test-smime-ocsp.c \
@@ -53,6 +55,7 @@ unit_sources = \
 	tests/unit/test-smime-vectors.c \
 	tests/unit/test-smime-write.c \
 	tests/unit/test-spool.c \
+	tests/unit/test-store-peers.c \
 	tests/unit/test-store.c \
 	tests/unit/test-text.c \
 	tests/unit/test-tree.c \

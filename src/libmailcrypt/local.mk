@@ -56,6 +56,8 @@ keys_sources = \
 	src/libmailcrypt/keys/backup.c \
 	src/libmailcrypt/keys/find.c \
 	src/libmailcrypt/keys/find.h \
+	src/libmailcrypt/keys/harvest.c \
+	src/libmailcrypt/keys/harvest.h \
 	src/libmailcrypt/keys/import-folder.c \
 	src/libmailcrypt/keys/import.c \
 	src/libmailcrypt/keys/import.h \
@@ -73,6 +75,7 @@ keys_sources = \
 	src/libmailcrypt/keys/sources.h \
 	src/libmailcrypt/keys/store-backup.c \
 	src/libmailcrypt/keys/store-certificates.c \
+	src/libmailcrypt/keys/store-peers.c \
 	src/libmailcrypt/keys/store-pins.c \
 	src/libmailcrypt/keys/store-private.h \
 	src/libmailcrypt/keys/store.c \
@@ -166,6 +169,8 @@ smime_sources = \
 	src/libmailcrypt/smime/chain-reasons.h \
 	src/libmailcrypt/smime/chain.c \
 	src/libmailcrypt/smime/chain.h \
+	src/libmailcrypt/smime/choice.c \
+	src/libmailcrypt/smime/choice.h \
 	src/libmailcrypt/smime/constraints.c \
 	src/libmailcrypt/smime/constraints.h \
 	src/libmailcrypt/smime/crl-cache.c \
@@ -184,6 +189,8 @@ smime_sources = \
 	src/libmailcrypt/smime/fetch.c \
 	src/libmailcrypt/smime/fetch.h \
 	src/libmailcrypt/smime/find.c \
+	src/libmailcrypt/smime/gather.c \
+	src/libmailcrypt/smime/gather.h \
 	src/libmailcrypt/smime/generate.c \
 	src/libmailcrypt/smime/hoard.c \
 	src/libmailcrypt/smime/import.c \

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "headers.h"
+#include "keys/harvest.h"
 #include "mime/fields.h"
 #include "mime/header.h"
 
@@ -335,6 +336,7 @@ open_spool (McContext *context, McSpool *spool, McOpenFlags flags, GCancellable 
     return NULL;
   _mc_message_finish_parts (message);
   _mc_report_judge (report);
+  _mc_harvest_report (context, report);
   return g_steal_pointer (&message);
 }
 

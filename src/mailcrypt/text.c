@@ -324,6 +324,21 @@ add_key (GPtrArray *lines, const McReport *report)
     add_line (lines, TONE_PLAIN, _("key %s"), safe);
 }
 
+/* What is worth a word about a signature although it is good. */
+static void
+add_news (GPtrArray *lines, const McReport *report)
+{
+  const McSigner *signer = mc_report_get_signer (report);
+  g_autoptr (GPtrArray) news = g_ptr_array_new ();
+  if (signer == NULL || mc_signer_get_status (signer) != MC_SIGNATURE_GOOD)
+    return;
+  GPtrArray *reasons = mc_signer_get_reasons (signer);
+  for (guint i = 0; i < reasons->len; i++)
+    if (strcmp (mc_reason_get_code (g_ptr_array_index (reasons, i)), "key-changed") == 0)
+      g_ptr_array_add (news, g_ptr_array_index (reasons, i));
+  add_reasons (lines, news);
+}
+
 /* A ciphertext below the message's top is looked at from outside only. */
 static gboolean
 was_left_closed (const McLayer *layer)
@@ -390,6 +405,7 @@ text_describe_report (const McReport *report, gboolean verbose)
   GPtrArray *lines = g_ptr_array_new_with_free_func (line_free);
   add_headline (lines, report);
   add_reasons (lines, mc_report_get_reasons (report));
+  add_news (lines, report);
   add_key (lines, report);
   add_errant (lines, report);
   if (verbose)
@@ -443,7 +459,7 @@ append_signers (GString *text, const McLayer *layer)
 static void
 append_algorithms (GString *text, const McLayer *layer)
 {
-  static const char *const roles[] = { "format", "cipher", "digest" };
+  static const char *const roles[] = { "format", "cipher", "key-encryption", "digest" };
   gboolean smime = mc_layer_get_protocol (layer) == MC_PROTOCOL_SMIME;
   for (gsize i = smime ? 0 : 1; i < G_N_ELEMENTS (roles); i++) {
     const char *name = mc_layer_get_algorithm (layer, roles[i]);

@@ -319,6 +319,52 @@ test_pin_for_another_address (void)
   check_chosen ("nobody@example.org", MC_KEY_CAN_ENCRYPT, NULL);
 }
 
+#define OLD64 A40 "111111111111111111111111"
+#define NEW64 A40 "222222222222222222222222"
+
+static void
+check_certificate (const char *expected)
+{
+  g_autoptr (McResolution) resolution = resolve (MC_PROTOCOL_SMIME, BOB, MC_KEY_CAN_ENCRYPT);
+  CU_ASSERT_PTR_NOT_NULL_FATAL (resolution->chosen);
+  CU_ASSERT_STRING_EQUAL (resolution->chosen->fingerprint, expected);
+}
+
+static void
+prefer (const char *fingerprint, gint64 signed_at)
+{
+  McStore *store = NULL;
+  McPeer peer = { (char *) "ff", (char *) fingerprint, NULL, signed_at };
+  CU_ASSERT_TRUE_FATAL (_mc_context_get_store (context, TRUE, &store, NULL));
+  CU_ASSERT_TRUE (_mc_store_set_peer (store, BOB, &peer, NULL));
+}
+
+/* The certificate that its owner named, until there is one made later than that word. */
+static void
+test_preferred (void)
+{
+  McKey *old = double_add_key (MC_PROTOCOL_SMIME, OLD64, BOB);
+  McKey *new = double_add_key (MC_PROTOCOL_SMIME, NEW64, BOB);
+  ((McIdentity *) old->identities->pdata[0])->trust = MC_TRUST_TRUSTED;
+  ((McIdentity *) new->identities->pdata[0])->trust = MC_TRUST_TRUSTED;
+  old->valid_from = 1000;
+  new->valid_from = 2000;
+  prefer (NULL, 10);
+  check_certificate (NEW64);
+  prefer (OLD64, 1500);
+  check_certificate (NEW64);
+  prefer (OLD64, 2500);
+  check_certificate (OLD64);
+  old->validity = MC_VALIDITY_EXPIRED;
+  check_certificate (NEW64);
+  old->validity = MC_VALIDITY_VALID;
+  ((McIdentity *) old->identities->pdata[0])->trust = MC_TRUST_UNTRUSTED;
+  check_certificate (NEW64);
+  ((McIdentity *) old->identities->pdata[0])->trust = MC_TRUST_TRUSTED;
+  pin (MC_PROTOCOL_SMIME, NEW64, BOB, MC_PIN_TRUSTED);
+  check_certificate (NEW64);
+}
+
 static void
 test_by_fingerprint (void)
 {
@@ -457,6 +503,7 @@ static CU_TestInfo tests[] = {
   { "trusted before own", test_trusted_before_own },
   { "the pin before all", test_pin_before_all },
   { "a pin for an address that the key does not name", test_pin_for_another_address },
+  { "the one its owner prefers", test_preferred },
   { "by fingerprint", test_by_fingerprint },
   { "neither address nor fingerprint", test_not_a_question },
   { "S/MIME without a store loads nothing", test_smime_without_store_loads_nothing },

@@ -22,6 +22,7 @@ typedef struct {
   char *fingerprint;        /* nullable; one of both is set */
   McKeyUse use;
   GStrv pins;               /* fingerprints pinned for the address, the last one set first */
+  McPeer *peer;             /* nullable: what the address says of itself; S/MIME */
 } Question;
 
 static void
@@ -30,6 +31,7 @@ question_clear (Question *question)
   g_free (question->address);
   g_free (question->fingerprint);
   g_strfreev (question->pins);
+  _mc_peer_free (question->peer);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Question, question_clear)
@@ -270,6 +272,17 @@ judge (McKey *key, const Question *question)
 
 /* ------------------------------------------------------------------ ranking -- */
 
+/* The certificate that its owner asks to be encrypted to counts as new as the asking
+ * (RFC 8551 section 2.5.3); one that was made since then is newer. */
+static gint64
+get_date (const McCandidate *candidate, const Question *question)
+{
+  const McPeer *peer = question->peer;
+  if (peer == NULL || g_strcmp0 (peer->preferred, candidate->key->fingerprint) != 0)
+    return candidate->key->valid_from;
+  return MAX (peer->signed_at, candidate->key->valid_from);
+}
+
 /* What decides between two candidates; the order is that of the questions. */
 typedef enum {
   BY_NOTHING,
@@ -278,6 +291,7 @@ typedef enum {
   BY_TRUST,
   BY_FLAWS,
   BY_AGE,
+  BY_WISH,                  /* of the owner, which counts as age */
 } Criterion;
 
 static Criterion
@@ -297,12 +311,15 @@ decide (const McCandidate *left, const McCandidate *right, const Question *quest
     { BY_PIN, -(gint64) left_pin, -(gint64) right_pin },
     { BY_TRUST, left_trusted, right_trusted },
     { BY_FLAWS, -(gint64) left->reasons->len, -(gint64) right->reasons->len },
-    { BY_AGE, left_key->valid_from, right_key->valid_from },
+    { BY_AGE, get_date (left, question), get_date (right, question) },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     if (rows[i].left != rows[i].right) {
-      *ret_left_wins = rows[i].left > rows[i].right;
-      return rows[i].criterion;
+      gboolean wins = *ret_left_wins = rows[i].left > rows[i].right;
+      gboolean wish = rows[i].criterion == BY_AGE
+                      && (wins ? left_key->valid_from <= right_key->valid_from
+                               : right_key->valid_from <= left_key->valid_from);
+      return wish ? BY_WISH : rows[i].criterion;
     }
   return BY_NOTHING;
 }
@@ -325,6 +342,7 @@ static const struct {
   [BY_PIN] = { "not-pinned", N_("another one is pinned, or was pinned later") },
   [BY_TRUST] = { "less-trusted", N_("another one is trusted") },
   [BY_AGE] = { "older", N_("a newer one is here") },
+  [BY_WISH] = { "not-preferred", N_("its owner asks for another one") },
 };
 
 static void
@@ -384,8 +402,9 @@ ask (Question *question, McProtocol protocol, const char *text, GError **error)
   return FALSE;
 }
 
+/* What the user and the address itself say about its keys. */
 static gboolean
-find_pins (McContext *context, McProtocol protocol, Question *question, GError **error)
+find_wishes (McContext *context, McProtocol protocol, Question *question, GError **error)
 {
   McStore *store = NULL;
   if (question->address == NULL)
@@ -393,7 +412,10 @@ find_pins (McContext *context, McProtocol protocol, Question *question, GError *
   if (!_mc_context_get_store (context, FALSE, &store, error))
     return FALSE;
   question->pins = _mc_store_pinned_for (store, protocol, question->address, error);
-  return question->pins != NULL;
+  if (question->pins == NULL)
+    return FALSE;
+  return protocol != MC_PROTOCOL_SMIME || (question->use & MC_KEY_CAN_ENCRYPT) == 0
+         || _mc_store_get_peer (store, question->address, &question->peer, error);
 }
 
 /* An engine that cannot be asked has no keys, and *ret_problem says why. */
@@ -427,7 +449,7 @@ _mc_resolve (McContext *context, McProtocol protocol, const char *address_or_fin
   g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) mc_key_unref);
   g_autoptr (GError) problem = NULL;
   if (!ask (&question, protocol, address_or_fingerprint, error)
-      || !find_pins (context, protocol, &question, error)
+      || !find_wishes (context, protocol, &question, error)
       || !find_keys (context, protocol, &question, keys, &problem, cancellable, error))
     return FALSE;
 

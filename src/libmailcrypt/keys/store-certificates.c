@@ -122,6 +122,12 @@ static const char *const find_sql[] = {
   [MC_BY_PUBLIC_KEY] = "SELECT id FROM certificates WHERE public_key = ?" NEWEST_FIRST,
 };
 
+const char *
+_mc_store_get_find_sql (McStoreField field)
+{
+  return find_sql[field];
+}
+
 static sqlite3_stmt *
 prepare_find (McStore *store, const McStoreQuery *query, const char *folded, GError **error)
 {

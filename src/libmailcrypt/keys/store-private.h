@@ -9,7 +9,11 @@
 struct _McStore {
   sqlite3 *db;
   char *path;
+  gint64 version;           /* of the tables: an older one when it could not be upgraded */
 };
+
+/* The first version with the tables of store-peers.c. */
+#define MC_STORE_WITH_PEERS 2
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (sqlite3_stmt, sqlite3_finalize)
 
@@ -25,3 +29,6 @@ gboolean _mc_store_step (McStore *store, sqlite3_stmt *statement, gboolean *ret_
                          GError **error);
 /* A statement of which no row is wanted. */
 gboolean _mc_store_run (McStore *store, GError **error, const char *sql, const char *types, ...);
+
+/* How certificates are found by @field; for the tests to ask for the plan of it. */
+const char *_mc_store_get_find_sql (McStoreField field);

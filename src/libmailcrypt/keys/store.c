@@ -53,6 +53,22 @@ static const char *const migrations[] = {
   "  set_at INTEGER NOT NULL,"
   "  PRIMARY KEY (protocol, fingerprint, address)) WITHOUT ROWID;"
   "CREATE INDEX pins_address ON pins (protocol, address);",
+
+  "CREATE TABLE peers ("
+  "  address TEXT PRIMARY KEY,"
+  "  signer TEXT NOT NULL,"        /* whose signature said it: a certificate's fingerprint */
+  "  signed_at INTEGER NOT NULL,"
+  "  preferred TEXT,"              /* fingerprint: SMIMEEncryptionKeyPreference */
+  "  capabilities BLOB) WITHOUT ROWID;"   /* SMIMECapabilities, DER */
+  "CREATE TABLE sightings ("
+  "  protocol INTEGER NOT NULL,"
+  "  address TEXT NOT NULL,"
+  "  fingerprint TEXT NOT NULL,"
+  "  key TEXT NOT NULL,"           /* S/MIME: public_key; OpenPGP: the fingerprint again */
+  "  issuer TEXT,"
+  "  first_seen INTEGER NOT NULL,"
+  "  last_seen INTEGER NOT NULL,"
+  "  PRIMARY KEY (protocol, address, fingerprint)) WITHOUT ROWID;",
 };
 
 /* ------------------------------------------------------------------- errors -- */
@@ -274,9 +290,8 @@ read_schema (McStore *store, SchemaState *ret_state, gint64 *ret_version, GError
 static gboolean
 look_at_schema (McStore *store, SchemaState *ret_state, int *ret_code, GError **error)
 {
-  gint64 version = 0;
   gboolean ok = _mc_store_run (store, error, "BEGIN", "")
-                && read_schema (store, ret_state, &version, error);
+                && read_schema (store, ret_state, &store->version, error);
   *ret_code = sqlite3_errcode (store->db);
   _mc_store_rollback (store);
   return ok;
@@ -319,10 +334,26 @@ upgrade_schema (McStore *store, GError **error)
 
   /* Another process may have been here since we looked. */
   SchemaState state = SCHEMA_EMPTY;
-  gint64 version = 0;
-  gboolean ok = read_schema (store, &state, &version, error)
-                && (state == SCHEMA_CURRENT || apply_migrations (store, version, error));
-  return _mc_store_end_own (store, TRUE, ok, error);
+  gboolean ok = read_schema (store, &state, &store->version, error)
+                && (state == SCHEMA_CURRENT || apply_migrations (store, store->version, error));
+  if (!_mc_store_end_own (store, TRUE, ok, error))
+    return FALSE;
+  store->version = G_N_ELEMENTS (migrations);
+  return TRUE;
+}
+
+/* An older store in a place that cannot be written to is read as it is. */
+static gboolean
+upgrade_for_reading (McStore *store, GError **error)
+{
+  g_autoptr (GError) own = NULL;
+  if (sqlite3_db_readonly (store->db, "main") != 0 || upgrade_schema (store, &own))
+    return TRUE;
+  int code = sqlite3_errcode (store->db);
+  if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&own));
+  return FALSE;
 }
 
 /* ------------------------------------------------------------------ opening -- */
@@ -438,10 +469,18 @@ _mc_store_open (const char *folder, gboolean create, McStore **ret_store, GError
     *ret_store = NULL;
     return TRUE;
   }
-  if (state != SCHEMA_CURRENT && !upgrade_schema (store, error))
+  if (state == SCHEMA_OLD && !create && !upgrade_for_reading (store, error))
+    return FALSE;
+  if (state != SCHEMA_CURRENT && create && !upgrade_schema (store, error))
     return FALSE;
   *ret_store = g_steal_pointer (&store);
   return TRUE;
+}
+
+void
+_mc_store_set_patience (McStore *store, guint milliseconds)
+{
+  (void) sqlite3_busy_timeout (store->db, (int) MIN (milliseconds, BUSY_TIMEOUT_MS));
 }
 
 void

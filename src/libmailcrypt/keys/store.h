@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* store.db: pins and key history for both protocols, certificates for S/MIME. SQLite,
+/* store.db: pins and key history for both protocols, certificates and what peers said of
+ * their programs for S/MIME. SQLite,
  * WAL, every writing in one transaction, safe against other processes and kill -9.
  * Knows no X.509: the S/MIME backend hands in what it parsed. */
 #pragma once
@@ -14,6 +15,8 @@ typedef struct _McStore McStore;
 gboolean _mc_store_open (const char *folder, gboolean create, McStore **ret_store, GError **error);
 void _mc_store_close (McStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McStore, _mc_store_close)
+/* How long to wait while another process writes; at most, and as opened, ten seconds. */
+void _mc_store_set_patience (McStore *store, guint milliseconds);
 
 gboolean _mc_store_begin (McStore *store, GError **error);    /* immediate transaction */
 gboolean _mc_store_commit (McStore *store, GError **error);
@@ -100,3 +103,34 @@ gboolean _mc_store_merge_pin (McStore *store, const McPinDump *dump, gboolean *r
 /* The fingerprints pinned as trusted for @address. (transfer full) */
 GStrv _mc_store_pinned_for (McStore *store, McProtocol protocol, const char *address,
                             GError **error);
+
+/* A key as it was seen on good mail from an address. */
+typedef struct {
+  char *fingerprint;
+  char *key;                /* what makes it another one: of a certificate its public key */
+  char *issuer;             /* nullable; hostile */
+  gint64 first_seen, last_seen;   /* by the clock of this computer */
+} McSighting;
+void _mc_sighting_free (McSighting *sighting);
+/* All of an address, oldest first, into @sightings, which owns them. */
+gboolean _mc_store_find_sightings (McStore *store, McProtocol protocol, const char *address,
+                                   GPtrArray *sightings, GError **error);
+/* Adds it, or carries last_seen of the one that is there forward. */
+gboolean _mc_store_add_sighting (McStore *store, McProtocol protocol, const char *address,
+                                 const McSighting *sighting, GError **error);
+
+/* What the newest good S/MIME signature of an address said. Owned strings and bytes. */
+typedef struct {
+  char *signer;             /* fingerprint */
+  char *preferred;          /* nullable: fingerprint of the certificate to encrypt to */
+  GBytes *capabilities;     /* nullable: SMIMECapabilities, DER */
+  gint64 signed_at;
+} McPeer;
+void _mc_peer_free (McPeer *peer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McPeer, _mc_peer_free)
+/* *ret_peer is NULL when nothing is known. */
+gboolean _mc_store_get_peer (McStore *store, const char *address, McPeer **ret_peer,
+                             GError **error);
+/* Only what was signed later than what is there replaces it. */
+gboolean _mc_store_set_peer (McStore *store, const char *address, const McPeer *peer,
+                             GError **error);

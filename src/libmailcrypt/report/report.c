@@ -147,6 +147,9 @@ _mc_signer_free (McSigner *signer)
   g_free (signer->digest);
   g_free (signer->subject);
   g_free (signer->issuer);
+  g_free (signer->public_key);
+  if (signer->brought != NULL)
+    signer->brought_free (signer->brought);
   g_free (signer);
 }
 

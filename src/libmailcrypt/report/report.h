@@ -64,8 +64,11 @@ struct _McSigner {
   gboolean chain_failed;    /* S/MIME: no path to an anchor that holds */
   GPtrArray *identities;    /* of McIdentity (owned) */
   char *fingerprint, *key_id, *algorithm, *digest, *subject, *issuer;
+  char *public_key;         /* nullable; S/MIME: names the key whatever certificate it is in */
   gint64 signed_at, valid_from, valid_until;
   GPtrArray *reasons;       /* of McReason (owned) */
+  gpointer brought;         /* nullable (owned): what the signature brings for the store */
+  GDestroyNotify brought_free;
   /* verdict */
   McSignatureStatus status;
   const McIdentity *identity;   /* nullable; the one that matched From, else the first */

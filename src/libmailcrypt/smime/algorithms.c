@@ -9,7 +9,7 @@
 #define MAX_RSA_BITS 16384
 #define MAX_EXPONENT_BITS 64
 
-/* The order of our SMIMECapabilities is in attributes.c. */
+/* The order of our SMIMECapabilities is in choice.c. */
 static const McCipher ciphers[] = {
   { NID_aes_128_cbc, "aes128-cbc", "AES-128-CBC", MC_CIPHER_GOOD, FALSE, 16, TRUE },
   { NID_aes_192_cbc, "aes192-cbc", "AES-192-CBC", MC_CIPHER_GOOD, FALSE, 24, TRUE },

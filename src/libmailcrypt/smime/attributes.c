@@ -5,6 +5,7 @@
 
 #include "smime/ber.h"
 #include "smime/certificate.h"
+#include "smime/choice.h"
 #include "smime/der.h"
 
 #include <glib/gi18n-lib.h>
@@ -19,14 +20,6 @@ static const int single_attributes[] = {
   NID_id_smime_aa_encrypKeyPref,
   NID_id_smime_aa_signingCertificate,
   NID_id_smime_aa_signingCertificateV2,
-};
-
-/* RFC 8551 section 2.5.2: what we like to get, first choice first. */
-static const int capabilities[] = {
-  NID_aes_256_gcm,
-  NID_aes_128_gcm,
-  NID_aes_256_cbc,
-  NID_aes_128_cbc,
 };
 
 gboolean
@@ -219,6 +212,80 @@ _mc_attributes_fit_certificate (CMS_SignerInfo *info, X509 *certificate)
          && fits_attribute (info, certificate, NID_id_smime_aa_signingCertificate, FALSE);
 }
 
+/* -------------------------------------------------------- what the signer likes -- */
+
+GBytes *
+_mc_attributes_get_capabilities (CMS_SignerInfo *info)
+{
+  const ASN1_TYPE *value = get_value (info, NID_SMIMECapabilities);
+  if (value == NULL || value->type != V_ASN1_SEQUENCE)
+    return NULL;
+  return g_bytes_new (ASN1_STRING_get0_data (value->value.sequence),
+                      (gsize) ASN1_STRING_length (value->value.sequence));
+}
+
+void
+_mc_preference_free (McPreference *preference)
+{
+  if (preference == NULL)
+    return;
+  X509_NAME_free (preference->issuer);
+  ASN1_INTEGER_free (preference->serial);
+  ASN1_OCTET_STRING_free (preference->key_identifier);
+  g_free (preference);
+}
+
+/* The members of an IssuerAndSerialNumber. */
+static gboolean
+read_issuer_serial (McPreference *preference, const unsigned char *at, long size)
+{
+  const unsigned char *end = at + size;
+  preference->issuer = d2i_X509_NAME (NULL, &at, size);
+  if (preference->issuer == NULL)
+    return FALSE;
+  preference->serial = d2i_ASN1_INTEGER (NULL, &at, end - at);
+  return preference->serial != NULL;
+}
+
+/* CHOICE { issuerAndSerialNumber [0], receipentKeyId [1], subjectAltKeyIdentifier [2] }, all
+ * IMPLICIT; a RecipientKeyIdentifier begins with the key identifier. */
+McPreference *
+_mc_attributes_get_preference (CMS_SignerInfo *info)
+{
+  int tag, class;
+  long size;
+  const ASN1_TYPE *value = get_value (info, NID_id_smime_aa_encrypKeyPref);
+  if (value == NULL || value->type != V_ASN1_OTHER)
+    return NULL;
+
+  const unsigned char *at = ASN1_STRING_get0_data (value->value.asn1_string);
+  int kind = ASN1_get_object (&at, &size, &tag, &class,
+                              ASN1_STRING_length (value->value.asn1_string));
+  if ((kind & 0x81) != 0 || class != V_ASN1_CONTEXT_SPECIFIC)
+    return NULL;
+  g_autoptr (McPreference) preference = g_new0 (McPreference, 1);
+  gboolean ok = FALSE;
+  if (tag == 0)
+    ok = read_issuer_serial (preference, at, size);
+  else if (tag == 1)
+    ok = (preference->key_identifier = d2i_ASN1_OCTET_STRING (NULL, &at, size)) != NULL;
+  else if (tag == 2)
+    ok = (preference->key_identifier = ASN1_OCTET_STRING_new ()) != NULL
+         && ASN1_OCTET_STRING_set (preference->key_identifier, at, (int) size) == 1;
+  return ok ? g_steal_pointer (&preference) : NULL;
+}
+
+gboolean
+_mc_preference_fits (const McPreference *preference, X509 *certificate)
+{
+  const ASN1_OCTET_STRING *key_identifier = X509_get0_subject_key_id (certificate);
+  if (preference->key_identifier != NULL)
+    return key_identifier != NULL
+           && ASN1_OCTET_STRING_cmp (preference->key_identifier, key_identifier) == 0;
+  return X509_NAME_cmp (preference->issuer, X509_get_issuer_name (certificate)) == 0
+         && ASN1_INTEGER_cmp (preference->serial, X509_get0_serialNumber (certificate)) == 0;
+}
+
 /* ------------------------------------------------------------------- writing -- */
 
 static void
@@ -235,22 +302,13 @@ add (GPtrArray *attributes, X509_ATTRIBUTE *attribute)
   return attribute != NULL;
 }
 
-static void
-algorithms_free (STACK_OF (X509_ALGOR) *list)
-{
-  sk_X509_ALGOR_pop_free (list, X509_ALGOR_free);
-}
-
 static X509_ATTRIBUTE *
 make_capabilities (void)
 {
-  STACK_OF (X509_ALGOR) *list = NULL;
   g_autoptr (McOpensslBytes) der = NULL;
-  gboolean ok = TRUE;
-  for (gsize i = 0; ok && i < G_N_ELEMENTS (capabilities); i++)
-    ok = CMS_add_simple_smimecap (&list, capabilities[i], -1) == 1;
-  int size = ok ? i2d_X509_ALGORS (list, &der) : 0;
-  algorithms_free (list);
+  STACK_OF (X509_ALGOR) *list = _mc_capabilities_new ();
+  int size = list != NULL ? i2d_X509_ALGORS (list, &der) : 0;
+  _mc_capabilities_free (list);
   return size > 0 ? X509_ATTRIBUTE_create_by_NID (NULL, NID_SMIMECapabilities, V_ASN1_SEQUENCE, der,
                                                   size)
                   : NULL;

@@ -20,6 +20,22 @@ gint64 _mc_attributes_signing_time (CMS_SignerInfo *info);
  * (signingCertificate, RFC 5035). */
 gboolean _mc_attributes_fit_certificate (CMS_SignerInfo *info, X509 *certificate);
 
+/* The SMIMECapabilities as DER, unread. (transfer full, nullable) */
+GBytes *_mc_attributes_get_capabilities (CMS_SignerInfo *info);
+
+/* SMIMEEncryptionKeyPreference (RFC 8551 section 2.5.3): a certificate by issuer and serial
+ * number, or by key identifier. */
+typedef struct {
+  X509_NAME *issuer;        /* nullable (owned), as are the others */
+  ASN1_INTEGER *serial;
+  ASN1_OCTET_STRING *key_identifier;
+} McPreference;
+void _mc_preference_free (McPreference *preference);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McPreference, _mc_preference_free)
+/* NULL: none, or none that can be read. */
+McPreference *_mc_attributes_get_preference (CMS_SignerInfo *info);
+gboolean _mc_preference_fits (const McPreference *preference, X509 *certificate);
+
 /* For writing, of X509_ATTRIBUTE: SMIMECapabilities, strongest first, and where the
  * encryption certificate is another one, SMIMEEncryptionKeyPreference. NULL: OpenSSL failed. */
 GPtrArray *_mc_attributes_new (X509 *encryption);

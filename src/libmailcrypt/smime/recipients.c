@@ -168,6 +168,23 @@ add_other (Lister *self, const char *scheme)
   return TRUE;
 }
 
+/* "rsa-oaep", or "rsa-pkcs1, ecdh": the kinds there are, each once. */
+static void
+name_schemes (McLayer *layer)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  for (guint i = 0; i < layer->recipients->len; i++) {
+    char *name = ((McRecipient *) layer->recipients->pdata[i])->algorithm;
+    if (!g_ptr_array_find_with_equal_func (names, name, g_str_equal, NULL))
+      g_ptr_array_add (names, name);
+  }
+  if (names->len == 0)
+    return;
+  g_ptr_array_add (names, NULL);
+  g_autofree char *joined = g_strjoinv (", ", (char **) names->pdata);
+  _mc_layer_set_algorithm (layer, "key-encryption", joined);
+}
+
 gboolean
 _mc_smime_list_recipients (McEngine *engine, CMS_ContentInfo *cms, McLayer *layer, GPtrArray *own,
                            GError **error)
@@ -200,5 +217,7 @@ _mc_smime_list_recipients (McEngine *engine, CMS_ContentInfo *cms, McLayer *laye
       return FALSE;
     }
   }
+  if (ok)
+    name_schemes (layer);
   return ok;
 }

@@ -12,6 +12,7 @@
 #include "smime/bio.h"
 #include "smime/certificate.h"
 #include "smime/chain.h"
+#include "smime/choice.h"
 #include "smime/eddsa.h"
 #include "smime/envelope.h"
 #include "smime/private-key.h"
@@ -227,20 +228,33 @@ _mc_smime_sign (McEngine *engine, const McSignJob *job, McSealed *ret_sealed,
 
 /* -------------------------------------------------------------------- encrypt -- */
 
-/* What all recipients can read. Their capabilities are not known yet: AES-256-CBC, which
- * every reader has. */
-static const McCipher *
-choose_cipher (const McEncryptJob *job, GError **error)
+/* The cipher asked for. */
+static gboolean
+find_cipher (const char *name, const McCipher **ret_cipher, GError **error)
 {
-  const char *name = job->cipher != NULL ? job->cipher : "aes256-cbc";
   const McCipher *cipher = _mc_cipher_by_name (name);
-  if (cipher != NULL && cipher->written)
-    return cipher;
+  if (cipher != NULL && cipher->written) {
+    *ret_cipher = cipher;
+    return TRUE;
+  }
   _mc_set_error (error, MC_ERROR_INVALID,
                  _("S/MIME has aes128-cbc, aes192-cbc, aes256-cbc, aes128-gcm, aes192-gcm and "
                    "aes256-gcm"),
                  _("cipher cannot be used for S/MIME: '%s'"), name);
-  return NULL;
+  return FALSE;
+}
+
+static gboolean
+choose_method (McEngine *engine, const McEncryptJob *job, McMethod *ret_method, GError **error)
+{
+  const McCipher *cipher = NULL;
+  if (job->cipher != NULL && !find_cipher (job->cipher, &cipher, error))
+    return FALSE;
+  g_autoptr (GPtrArray) abilities = _mc_smime_get_abilities (engine, job->recipients, error);
+  if (abilities == NULL)
+    return FALSE;
+  *ret_method = _mc_choose_method (abilities, cipher);
+  return TRUE;
 }
 
 static gboolean
@@ -251,16 +265,16 @@ set_oaep (EVP_PKEY_CTX *context)
          && EVP_PKEY_CTX_set_rsa_mgf1_md_name (context, "SHA256", NULL) == 1;
 }
 
-/* A reader that has GCM has OAEP too; for the others PKCS#1 v1.5. OpenSSL's key wrapping
- * follows the size of the content key (RFC 8551 section 2.3), its key derivation does not:
- * that would be SHA-1. */
+/* OpenSSL's key wrapping follows the size of the content key (RFC 8551 section 2.3), its key
+ * derivation does not: that would be SHA-1. */
 static gboolean
-add_recipient (McEngine *engine, CMS_ContentInfo *cms, X509 *certificate, const McCipher *cipher,
+add_recipient (McEngine *engine, CMS_ContentInfo *cms, X509 *certificate, const McMethod *method,
                GPtrArray *agreements)
 {
   EVP_PKEY *key = X509_get0_pubkey (certificate);
   if (_mc_agreement_is_key (key))
-    return _mc_agreement_add (cms, engine->libctx, certificate, cipher->key_bytes, agreements);
+    return _mc_agreement_add (cms, engine->libctx, certificate, method->cipher->key_bytes,
+                              agreements);
   CMS_RecipientInfo *info =
     CMS_add1_recipient_cert (cms, certificate, CMS_KEY_PARAM);
   EVP_PKEY_CTX *context = info != NULL ? CMS_RecipientInfo_get0_pkey_ctx (info) : NULL;
@@ -268,12 +282,12 @@ add_recipient (McEngine *engine, CMS_ContentInfo *cms, X509 *certificate, const 
     return FALSE;
   if (EVP_PKEY_is_a (key, "EC"))
     return EVP_PKEY_CTX_ctrl_str (context, "ecdh_kdf_md", "SHA256") == 1;
-  return !cipher->aead || set_oaep (context);
+  return !method->oaep || set_oaep (context);
 }
 
 static gboolean
 add_recipients (McEngine *engine, CMS_ContentInfo *cms, GPtrArray *recipients,
-                const McCipher *cipher, GPtrArray *agreements, GError **error)
+                const McMethod *method, GPtrArray *agreements, GError **error)
 {
   for (guint i = 0; i < recipients->len; i++) {
     McKey *key = recipients->pdata[i];
@@ -283,7 +297,7 @@ add_recipients (McEngine *engine, CMS_ContentInfo *cms, GPtrArray *recipients,
                      key->fingerprint);
       return FALSE;
     }
-    if (!add_recipient (engine, cms, certificate, cipher, agreements))
+    if (!add_recipient (engine, cms, certificate, method, agreements))
       return _mc_smime_set_openssl_error (error, MC_ERROR_ENGINE, _("cannot encrypt to %s"),
                                           key->fingerprint);
   }
@@ -297,9 +311,10 @@ _mc_smime_encrypt (McEngine *engine, const McEncryptJob *job, McSealed *ret_seal
   MC_OPENSSL_SCOPE ();
   g_return_val_if_fail (job->signer == NULL, FALSE);
   g_return_val_if_fail (job->hidden == NULL || job->hidden->len == 0, FALSE);
-  const McCipher *cipher = choose_cipher (job, error);
-  if (cipher == NULL)
+  McMethod method = { 0 };
+  if (!choose_method (engine, job, &method, error))
     return FALSE;
+  const McCipher *cipher = method.cipher;
   if (job->recipients->len == 0) {
     _mc_set_error (error, MC_ERROR_INVALID, NULL, _("nobody to encrypt to"));
     return FALSE;
@@ -314,7 +329,7 @@ _mc_smime_encrypt (McEngine *engine, const McEncryptJob *job, McSealed *ret_seal
     return _mc_smime_set_openssl_error (error, MC_ERROR_ENGINE, _("encryption cannot be started"));
   g_autoptr (GPtrArray) agreements =
     g_ptr_array_new_with_free_func ((GDestroyNotify) _mc_agreement_free);
-  if (!add_recipients (engine, cms, job->recipients, cipher, agreements, error))
+  if (!add_recipients (engine, cms, job->recipients, &method, agreements, error))
     return FALSE;
 
   g_autoptr (McSpool) object = _mc_spool_new (_mc_context_get_limits (engine->context));

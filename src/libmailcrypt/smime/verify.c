@@ -10,6 +10,7 @@
 #include "smime/certificate.h"
 #include "smime/chain.h"
 #include "smime/eddsa.h"
+#include "smime/gather.h"
 #include "smime/names.h"
 
 #include <glib/gi18n-lib.h>
@@ -219,6 +220,7 @@ take_facts (McSigner *signer, McKey *key, const McJudgement *judgement)
   set_string (&signer->fingerprint, g_strdup (key->fingerprint));
   set_string (&signer->subject, g_strdup (key->subject));
   set_string (&signer->issuer, g_strdup (key->issuer));
+  set_string (&signer->public_key, _mc_x509_public_key_id (_mc_smime_key_x509 (key)));
   _mc_reasons_merge (signer->reasons, key->reasons);
   if (key->is_authority)
     add_reason (signer, "authority-as-signer", NULL,
@@ -331,7 +333,8 @@ judge_known (Verifier *self, CMS_SignerInfo *info, McSigner *signer, GError **er
   }
   explain_content (signer);
   take_facts (signer, choice.key, &choice.judgement);
-  return TRUE;
+  return _mc_smime_gather (self->engine, self->trust, info, _mc_smime_key_x509 (choice.key), signer,
+                           error);
 }
 
 static gboolean
