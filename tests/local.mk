@@ -130,6 +130,7 @@ script_tests = \
 	tests/cli/test_show.py \
 	tests/cli/test_smime.py \
 	tests/cli/test_smime_peers.py \
+	tests/cli/test_store.py \
 	tests/cli/test_vectors.py \
 	tests/cli/test_verdict.py \
 	$(NULL)

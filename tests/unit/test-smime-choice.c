@@ -70,7 +70,7 @@ static const struct {
   { { "aes256-gcm oaep", "?" }, NULL, "aes256-cbc", FALSE },
   /* the user knows better */
   { { "?" }, "aes256-gcm", "aes256-gcm", TRUE },
-  { { OURS }, "aes128-cbc", "aes128-cbc", TRUE },
+  { { OURS }, "aes128-cbc", "aes128-cbc", FALSE },
   { { OURS, "?" }, "aes192-cbc", "aes192-cbc", FALSE },
 };
 

@@ -121,7 +121,8 @@ test_encrypt (void)
   for (gsize i = 0; i < G_N_ELEMENTS (ciphers); i++) {
     g_auto (McSealed) all = { 0 };
     const char *const everybody[] = { "alice", "p256", "p384", "p521", NULL };
-    gboolean gcm = ciphers[i] != NULL && strstr (ciphers[i], "gcm") != NULL;
+    /* the keys are all our own: they get what we like best */
+    gboolean gcm = ciphers[i] == NULL || strstr (ciphers[i], "gcm") != NULL;
     CU_ASSERT_TRUE_FATAL (encrypt_to (desk, everybody, ciphers[i], "message", &all, NULL));
     CU_ASSERT_STRING_EQUAL (all.format, gcm ? "auth-enveloped-data" : "enveloped-data");
     CU_ASSERT_PTR_NULL (all.micalg);
@@ -136,7 +137,7 @@ test_encrypt (void)
     CU_ASSERT_EQUAL (layer->decryption, MC_DECRYPTION_OK);
     CU_ASSERT_EQUAL (layer->recipients->len, 4);
     CU_ASSERT_STRING_EQUAL (g_hash_table_lookup (layer->algorithms, "cipher"),
-                            ciphers[i] != NULL ? ciphers[i] : "aes256-cbc");
+                            ciphers[i] != NULL ? ciphers[i] : "aes256-gcm");
     CU_ASSERT_STRING_EQUAL (((McRecipient *) layer->recipients->pdata[0])->algorithm,
                             gcm ? "rsa-oaep" : "rsa-pkcs1");
     CU_ASSERT_TRUE (lab_holds (opened.content, "message"));

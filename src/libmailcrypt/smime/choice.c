@@ -196,13 +196,13 @@ McMethod
 _mc_choose_method (GPtrArray *abilities, const McCipher *cipher)
 {
   McMethod method = { cipher, TRUE };
-  for (guint i = 0; i < abilities->len; i++)
-    method.oaep &= ((McAbilities *) abilities->pdata[i])->oaep;
+  /* Told to: a reader that has GCM has OAEP, too; who asks for CBC has one that has not. */
   if (cipher != NULL) {
-    /* told to: a reader that has GCM has OAEP, too */
-    method.oaep |= cipher->aead;
+    method.oaep = cipher->aead;
     return method;
   }
+  for (guint i = 0; i < abilities->len; i++)
+    method.oaep &= ((McAbilities *) abilities->pdata[i])->oaep;
   method.cipher = choose_of_kind (abilities, TRUE);
   if (method.cipher == NULL)
     method.cipher = choose_of_kind (abilities, FALSE);
