@@ -272,7 +272,10 @@ _shared = {}
 def shared(name="alice", peers=("bob", "carol")):
     """A home made once per script: own key, peers' certificates, the root as anchor."""
     if (name, peers) not in _shared:
-        _shared[name, peers] = fresh(name, peers)
+        home = _shared[name, peers] = fresh(name, peers)
+        # what one test reads must not decide what another one writes
+        with open(os.path.join(home.mc, "config"), "w") as out:
+            out.write("[general]\nkey-history = no\n[smime]\nharvest = no\n")
     return _shared[name, peers]
 
 
