@@ -157,6 +157,29 @@ def latency(bench):
     print("wanted: at most +12 ms over minimal GPGME, 1.5 times openssl's decrypt, +12 ms over cat")
 
 
+def store_rows(bench, count):
+    """[(label, command with many certificates, the same with ten)]"""
+    homes = []
+    for number in (count, 10):
+        home = os.path.join(bench.home.path, "crowd-%d" % number)
+        bench.home.ok("--homedir", home, "keys", "import", bench.home.file("crowd.pem", pki.crowd(number)))
+        homes.append(home)
+    sides = lambda *args: [[harness.tool(), "--homedir", home, *args] for home in homes]
+    listing = ("keys", "list", "--protocol", "smime")
+    return [("one address", *sides(*listing, "p00007@example.org")), ("list all", *sides(*listing))]
+
+
+def many_certificates(bench, count=10000):
+    print("\nStore of %d certificates, and of ten, median of %d runs\n%s" % (count, bench.runs, HEADER))
+    nothing = bench.home.file("nothing", b"")
+    for label, many, few in store_rows(bench, count):
+        runs = bench.runs if label == "one address" else 1
+        (mine, my_kib), (theirs, their_kib) = bench.compare(many, few, nothing, nothing, runs)
+        print("%-34s %9.1f ms %9.1f ms %8.2f %10s %10s   %+.1f ms" % (
+            label, mine * 1e3, theirs * 1e3, mine / theirs, mib(my_kib), mib(their_kib), (mine - theirs) * 1e3))
+    print("wanted: at most +5 ms for one address")
+
+
 def throughput(bench, megabytes):
     runs = 3 if megabytes < 50 else 1
     print("\nThroughput at %d MB, median of %d runs\n%s" % (megabytes, runs, HEADER))
@@ -180,6 +203,7 @@ def main():
     gpg = re.search(r"\S+$", harness.must(["gpg", "--version"]).out.decode().splitlines()[0]).group()
     print("%s against gpg %s and %s" % (version, gpg, harness.must(["openssl", "version"]).out.decode().strip()))
     latency(bench)
+    many_certificates(bench)
     for size in (1,) if options.quick else map(int, options.sizes.split(",")):
         throughput(bench, size)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """X.509 people of the tests and what `openssl cms` does for them. Made at test time, on demand."""
 
+import base64
 import datetime
 import fcntl
 import hashlib
@@ -246,6 +247,19 @@ def p12(name, password="", chain=("ca",), options=()):
         more = ["-certfile", bundle]
     return openssl("pkcs12", "-export", "-in", get(name), "-inkey", key(name), *more, "-name", name,
                    "-passout", "pass:" + password, *options).out
+
+
+def crowd(count):
+    """PEM of so many certificates, person 0 to count - 1, that differ in name and address only:
+    one that is true, its octets exchanged. No signature of them holds but the first's."""
+    key = path_of("crowd", "key")
+    openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
+    first = openssl("req", "-x509", "-key", key, "-subj", "/CN=Person 00000", "-days", "30", "-addext",
+                    "subjectAltName=email:p00000@example.org", "-outform", "DER").out
+    frame = b"-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n"
+    return b"".join(frame % base64.encodebytes(first.replace(b"Person 00000", b"Person %05d" % number)
+                                               .replace(b"p00000@", b"p%05d@" % number))
+                    for number in range(count))
 
 
 # --- homes ------------------------------------------------------------------
