@@ -3,7 +3,7 @@
 
 #include "smime/choice.h"
 
-#include <string.h>
+#include "smime/certificate.h"
 
 /* RFC 8551 section 2.5.2: what we like to get, first choice first. */
 static const int own_ciphers[] = {
@@ -253,9 +253,14 @@ _mc_smime_get_abilities (McEngine *engine, GPtrArray *recipients, GError **error
     return NULL;
   for (guint i = 0; i < recipients->len; i++) {
     g_autoptr (McPeer) peer = NULL;
-    if (!find_peer (store, recipients->pdata[i], &peer, error))
+    const McKey *key = recipients->pdata[i];
+    X509 *certificate = _mc_smime_key_x509 (key);
+    if (!find_peer (store, key, &peer, error))
       return NULL;
-    g_ptr_array_add (abilities, make_abilities (peer, recipients->pdata[i]));
+    McAbilities *one = make_abilities (peer, key);
+    /* A key of another kind than RSA has nothing against it. */
+    one->oaep |= certificate != NULL && !EVP_PKEY_is_a (X509_get0_pubkey (certificate), "RSA");
+    g_ptr_array_add (abilities, one);
   }
   return g_steal_pointer (&abilities);
 }
