@@ -43,6 +43,7 @@ unit_sources = \
 	tests/unit/test-passphrase.c \
 	tests/unit/test-resolver.c \
 	tests/unit/test-scan.c \
+	tests/unit/test-screen.c \
 	tests/unit/test-secret.c \
 	tests/unit/test-settings.c \
 	tests/unit/test-smime-ber.c \
@@ -76,7 +77,13 @@ no-cunit:
 .PHONY: no-cunit
 
 # The library exports its internal symbols (_mc_*) to its modules and to these.
-tests_unit_runner_SOURCES = $(unit_sources)
+# What the tool does to text is tested here, too.
+tests_unit_runner_SOURCES = \
+	$(unit_sources) \
+	src/mailcrypt/filename.c \
+	src/mailcrypt/fold.c \
+	src/mailcrypt/mark.c \
+	$(NULL)
 tests_unit_runner_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 tests_unit_runner_CFLAGS = \
 	$(common_cflags) $(PIE_CFLAGS) $(LIBMAILCRYPT_CFLAGS) $(LIBCRYPTO_CFLAGS) \
@@ -117,6 +124,7 @@ script_tests = \
 	tests/cli/test_headers.py \
 	tests/cli/test_help.py \
 	tests/cli/test_hostile.py \
+	tests/cli/test_inspect.py \
 	tests/cli/test_keyring.py \
 	tests/cli/test_keys.py \
 	tests/cli/test_leaks.py \
@@ -131,6 +139,7 @@ script_tests = \
 	tests/cli/test_smime.py \
 	tests/cli/test_smime_peers.py \
 	tests/cli/test_store.py \
+	tests/cli/test_terminal.py \
 	tests/cli/test_vectors.py \
 	tests/cli/test_verdict.py \
 	$(NULL)

@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <glib/gi18n.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
+#include "fold.h"
 #include "json.h"
 #include "keytext.h"
 #include "options.h"
@@ -229,10 +231,12 @@ cmd_keys_show (Tool *tool, GError **error)
     return STATUS_INTERNAL;
   if (options.json)
     return json_print (tool, json_from_keys (keys, STATUS_OK), error) ? STATUS_OK : STATUS_INTERNAL;
+  guint width = options.output == NULL ? fold_get_columns (STDOUT_FILENO) : 0;
   g_autoptr (GString) text = g_string_new (NULL);
   for (guint i = 0; i < keys->len; i++) {
     g_autofree char *one = keytext_from_key (g_ptr_array_index (keys, i));
-    g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "", one);
+    g_autofree char *folded = fold_lines (one, width, "      ");
+    g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "", folded);
   }
   return output_print (options.output, text->str, error) ? STATUS_OK : STATUS_INTERNAL;
 }

@@ -5,7 +5,9 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "fold.h"
 #include "json.h"
 #include "options.h"
 #include "tool.h"
@@ -172,8 +174,12 @@ print_message (const Tool *tool, const char *kind, const char *message)
   for (char **line = lines; *line != NULL; line++) {
     /* Messages quote what stands in files and mails. */
     g_autofree char *safe = mc_text_escape_line (*line);
-    fprintf (stderr, "mailcrypt: %s%s%s%s\n", tool->name != NULL ? tool->name : "",
-             tool->name != NULL ? ": " : "", line == lines ? kind : "", safe);
+    g_autofree char *start
+      = g_strconcat ("mailcrypt: ", tool->name != NULL ? tool->name : "",
+                     tool->name != NULL ? ": " : "", line == lines ? kind : "", NULL);
+    g_autoptr (GString) text = g_string_new (NULL);
+    fold_append (text, start, safe, fold_get_columns (STDERR_FILENO), "    ");
+    fputs (text->str, stderr);
   }
 }
 

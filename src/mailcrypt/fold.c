@@ -86,6 +86,19 @@ fold_append (GString *out, const char *start, const char *text, guint width, con
   g_string_append_c (out, '\n');
 }
 
+char *
+fold_lines (const char *text, guint width, const char *indent)
+{
+  GString *out = g_string_new (NULL);
+  for (const char *line = text; *line != '\0';) {
+    gsize size = strcspn (line, "\n");
+    g_autofree char *one = g_strndup (line, size);
+    fold_append (out, "", one, width, indent);
+    line += size + (line[size] == '\n' ? 1 : 0);
+  }
+  return g_string_free (out, FALSE);
+}
+
 guint
 fold_get_columns (int fd)
 {

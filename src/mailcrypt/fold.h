@@ -16,5 +16,8 @@ char *fold_cut (const char *text, guint width);
 void fold_append (GString *out, const char *start, const char *text, guint width,
                   const char *indent);
 
+/* Each line of @text folded so, behind @indent where it goes on. (transfer full) */
+char *fold_lines (const char *text, guint width, const char *indent);
+
 /* The columns of the terminal behind descriptor @fd; 0 when it is none, or does not say. */
 guint fold_get_columns (int fd);

@@ -12,6 +12,8 @@
 /* -------------------------------------------------------------------- tables -- */
 
 #define COLUMNS 7
+/* Nobody's name moves the other columns off the screen. */
+#define MAX_OWNER_WIDTH 64
 
 static void
 add_cell (GPtrArray *cells, char *text)
@@ -139,7 +141,8 @@ add_row (GPtrArray *cells, const McKey *key)
   add_cell (cells, describe_use (mc_key_get_use (key)));
   add_cell (cells, describe_term (key));
   add_cell (cells, g_strdup (describe_trust (key)));
-  add_cell (cells, describe_owner (key));
+  g_autofree char *owner = describe_owner (key);
+  add_cell (cells, fold_cut (owner, MAX_OWNER_WIDTH));
   add_cell (cells, g_strdup (mc_key_get_fingerprint (key)));
 }
 

@@ -26,6 +26,8 @@ tool_sources = \
 	src/mailcrypt/commands.h \
 	src/mailcrypt/context.c \
 	src/mailcrypt/error.c \
+	src/mailcrypt/filename.c \
+	src/mailcrypt/filename.h \
 	src/mailcrypt/fold.c \
 	src/mailcrypt/fold.h \
 	src/mailcrypt/help.c \

@@ -179,7 +179,7 @@ def _make(name):
     if person.algorithm == "x25519":
         _certify_agreement(name, title)
         return
-    openssl("req", "-new", "-key", path_of(name, "key"), "-subj", "/CN=%s" % title,
+    openssl("req", "-utf8", "-new", "-key", path_of(name, "key"), "-subj", "/CN=%s" % title,
             "-out", path_of(name, "csr"))
     if person.issuer:
         _need(person.issuer)

@@ -241,6 +241,32 @@ def test_output_follows_no_trap():
     os.unlink(link)
 
 
+def test_foreign_link_in_an_open_folder():
+    """As the kernel's protected_symlinks: followed only for its owner, or the folder's."""
+    if os.geteuid() != 0:
+        harness.skip("only root can make somebody else's link")
+    folder = os.path.join(home().work, "open")
+    os.mkdir(folder)
+    os.chown(folder, 1, 1)
+    os.chmod(folder, 0o1777)
+    target = home().file("their-target", b"precious")
+    for owner, follows in ((2, False), (0, True), (1, True)):
+        link = os.path.join(folder, "link-%d" % owner)
+        os.symlink(target, link)
+        os.lchown(link, owner, owner)
+        for output in (link, os.path.join(folder, "null-%d" % owner)):
+            if output != link:
+                os.symlink(device("null", 3), output)
+                os.lchown(output, owner, owner)
+            if follows:
+                home().ok("decrypt", "-o", output, input=encrypted())
+            else:
+                home().refuses(12, "decrypt", "-o", output, input=encrypted()).expect_message("somebody else's link")
+        with open(target, "rb") as source:
+            true((source.read() == b"precious") != follows, "target of the link of %d" % owner)
+    harness.shutil.rmtree(folder)
+
+
 def device(name, minor):
     """A memory device. Root gets a node of its own: a broken tool must not replace the system's."""
     if os.geteuid() != 0:

@@ -1071,6 +1071,16 @@ def test_anchor_has_to_be_an_authority(home):
 
 
 @with_home
+def test_trust_names_the_addresses(home):
+    pki.give_certificates(home, "bob-self")
+    contains(home.ok("keys", "trust", pki.fpr("bob-self")).out, b" is trusted for bob@example.org now\n", "confirmation")
+    home.gpg("--import", input=pgp.shared("world").gpg("--export", pgp.fpr("untrusted")).out)
+    contains(home.ok("keys", "trust", pgp.fpr("untrusted")).out, b" is trusted for bob@example.org now\n", "confirmation")
+    contains(home.ok("keys", "trust", pgp.fpr("untrusted"), "--for", "nick@example.org").out,
+             b" is trusted for nick@example.org now\n", "confirmation")
+
+
+@with_home
 def test_anchor_and_distrust(home):
     part = m.entity()
     mail = m.message(m.smime_signed(part, pki.sign(part, "bob")), sender=m.BOB)

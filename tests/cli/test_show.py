@@ -5,6 +5,7 @@
 import os
 import re
 import unicodedata
+from urllib.parse import quote
 
 import harness
 import mailkit as m
@@ -319,6 +320,22 @@ def test_one_part():
     contains(out, "\nSubject: ", "show --part")
     for wrong in ("3", "9", "1.9", "x"):
         home().refuses(2, "show", "--part", wrong, input=mail)
+
+
+def test_extract_into_a_folder():
+    names = ("report.pdf", "../../etc/passwd", ".bashrc", "-rf", "a\u202etxt.exe", "report.pdf")
+    parts = [m.entity(b"%d" % i, "application/x", None, ["Content-Disposition: attachment; filename*=utf-8''" + quote(name)])
+             for i, name in enumerate(names)]
+    mail = m.message(m.multipart([*parts, m.entity(b"no name", "application/x", None)]))
+    folder = os.path.join(home().work, "extracted")
+    os.mkdir(folder)
+    for number in range(1, len(parts) + 2):
+        result = home().ok("extract", "--part", str(number), "-o", folder, input=mail)
+        contains(result.err.decode(), "written to ", "standard error")
+    equal(sorted(os.listdir(folder)), sorted(["report.pdf", "passwd", "_bashrc", "_rf", "a_u_202E_txt.exe", "report-2.pdf",
+                                              "part-1.7"]), "files")
+    with open(os.path.join(folder, "report-2.pdf"), "rb") as source:
+        equal(source.read(), b"5", "the second of that name")
 
 
 # --- options ----------------------------------------------------------------

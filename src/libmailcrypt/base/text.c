@@ -138,10 +138,14 @@ char *
 mc_text_escape_json (const char *json)
 {
   GString *out = g_string_sized_new (strlen (json) + 1);
+  gunichar before = 0;
+  guint marks = 0;
 
   for (const char *p = json; *p != '\0'; p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);
-    if (c < 0x80 || !is_hostile (c))
+    gboolean stray = is_stray_mark (c, before, &marks);
+    before = c;
+    if (c < 0x80 || !(stray || is_hostile (c)))
       g_string_append_len (out, p, g_utf8_next_char (p) - p);
     else if (c < 0x10000)
       g_string_append_printf (out, "\\u%04x", (guint) c);
