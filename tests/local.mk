@@ -36,6 +36,7 @@ unit_sources = \
 	tests/unit/test-keys.c \
 	tests/unit/test-limits.c \
 	tests/unit/test-module.c \
+	tests/unit/test-object.c \
 	tests/unit/test-openpgp-keys.c \
 	tests/unit/test-openpgp-signatures.c \
 	tests/unit/test-openpgp.c \
@@ -129,6 +130,7 @@ script_tests = \
 	tests/cli/test_keys.py \
 	tests/cli/test_leaks.py \
 	tests/cli/test_mime.py \
+	tests/cli/test_mutt.py \
 	tests/cli/test_neomutt.py \
 	tests/cli/test_openpgp.py \
 	tests/cli/test_pkits.py \
@@ -142,6 +144,8 @@ script_tests = \
 	tests/cli/test_terminal.py \
 	tests/cli/test_vectors.py \
 	tests/cli/test_verdict.py \
+	tests/clients/test_compose.py \
+	tests/clients/test_view.py \
 	$(NULL)
 
 script_modules = \
@@ -153,6 +157,9 @@ script_modules = \
 	tests/cli/pgp.py \
 	tests/cli/pki.py \
 	tests/cli/schema.py \
+	tests/clients/client.py \
+	tests/clients/letters.py \
+	tests/clients/terminal.py \
 	$(NULL)
 
 TESTS += $(script_tests)

@@ -15,6 +15,7 @@ typedef enum {
   MC_BACKEND_COMBINES = 1 << 0,      /* encrypt can sign in the same object (RFC 3156 section 6.2) */
   MC_BACKEND_HIDES = 1 << 1,         /* can hide recipients */
   MC_BACKEND_OPAQUE = 1 << 2,        /* sign can enclose the content (RFC 8551 section 3.5.2) */
+  MC_BACKEND_CLEARTEXT = 1 << 3,     /* sign can leave the content readable (RFC 9580 section 7) */
 } McBackendCapabilities;
 
 typedef struct {
@@ -61,7 +62,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (McUnwrapped, _mc_unwrapped_clear)
 typedef struct {
   McSpan content;           /* already canonical: CRLF */
   McKey *signer;
-  gboolean opaque;          /* needs MC_BACKEND_OPAQUE */
+  McObjectForm form;        /* needs MC_BACKEND_OPAQUE, or MC_BACKEND_CLEARTEXT: then the
+                             * content has LF */
 } McSignJob;
 
 typedef struct {

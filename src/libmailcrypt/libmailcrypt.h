@@ -210,6 +210,9 @@ const char *mc_reason_get_hint (const McReason *reason);   /* nullable */
 typedef struct _McSigner McSigner;
 McSignatureStatus mc_signer_get_status (const McSigner *signer);
 const char *mc_signer_get_address (const McSigner *signer);      /* the one that matched From, else the first; nullable */
+guint mc_signer_get_n_identities (const McSigner *signer);       /* all that the key claims */
+const char *mc_signer_get_identity_address (const McSigner *signer, guint i);  /* nullable; to be compared with mc_address_equal() */
+gboolean mc_signer_get_identity_trusted (const McSigner *signer, guint i);
 const char *mc_signer_get_name (const McSigner *signer);         /* nullable */
 const char *mc_signer_get_fingerprint (const McSigner *signer);  /* nullable; OpenPGP key, or SHA-256 of the certificate, lower-case hex */
 const char *mc_signer_get_key_id (const McSigner *signer);       /* nullable; what the signature itself names */
@@ -268,6 +271,7 @@ typedef enum {
   MC_OPEN_NO_FROM_CHECK = 1 << 1,   /* judge signatures and chains without the sender */
   MC_OPEN_ALLOW_LEGACY = 1 << 2,    /* read RC2 and DES; it never counts as encrypted */
   MC_OPEN_SKIP_SIGNATURES = 1 << 3, /* leave signatures unjudged (status unknown): for decrypting alone */
+  MC_OPEN_INLINE = 1 << 4,          /* mc_object_open(): a cleartext signature will do, too */
 } McOpenFlags;
 
 /* An opened message: its report, its parts, and its bytes in a spool. */
@@ -331,6 +335,60 @@ char *mc_part_read_text (McPart *part, gsize max_bytes, GError **error);
 
 /* The structure as JSON (the object of "inspect"). (transfer full) */
 char *mc_message_describe_json (McMessage *message, int exit_status);
+
+/* ------------------------------------------------------------------ objects -- */
+
+/* One cryptographic object without the mail around it, for clients that take mail apart by
+ * themselves. It is judged as a layer of a message is, but for the sender: the caller holds
+ * the signer's trusted identities against From. */
+typedef struct _McObject McObject;
+void mc_object_free (McObject *object);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McObject, mc_object_free)
+
+/* Opens an OpenPGP message (armoured or not, RFC 9580) or a CMS object (DER or BER, RFC 5652)
+ * read from @input to its end: decrypted, and verified. Layers inside its content are not
+ * looked at. Errors as mc_open(), MC_ERROR_MALFORMED when it is no such object. */
+McObject *mc_object_open (McContext *context, McProtocol protocol, GInputStream *input,
+                          McOpenFlags flags, GCancellable *cancellable, GError **error);
+/* Judges the detached @signature (armour, or DER) over @content, the exact entity, whose
+ * line ends are taken as CRLF (RFC 3156 section 5, RFC 8551 section 3.1.1). */
+McObject *mc_object_verify (McContext *context, McProtocol protocol, GInputStream *content,
+                            GInputStream *signature, GCancellable *cancellable, GError **error);
+
+McReport *mc_object_get_report (McObject *object);   /* (transfer none) */
+/* Whether there is content: never that of an encrypted layer whose integrity check failed. */
+gboolean mc_object_has_content (McObject *object);
+/* The content as it is; MC_ERROR_INVALID when there is none. */
+gboolean mc_object_write (McObject *object, GOutputStream *output, GCancellable *cancellable,
+                          GError **error);
+/* The content taken as a MIME entity, its structure only (MC_OPEN_DESCRIBE). */
+McMessage *mc_object_describe (McObject *object, GCancellable *cancellable, GError **error);
+
+typedef enum {
+  MC_OBJECT_DETACHED = 0,
+  MC_OBJECT_OPAQUE,         /* S/MIME: the content inside (RFC 8551 section 3.5.2) */
+  MC_OBJECT_CLEARTEXT,      /* OpenPGP: readable text with a signature (RFC 9580 section 7) */
+} McObjectForm;
+
+/* Signs @content, made CRLF, and writes armour (OpenPGP) or DER (S/MIME). @signer is an
+ * address or a fingerprint. Errors as mc_seal_run(). */
+gboolean mc_object_sign (McContext *context, McProtocol protocol, const char *signer,
+                         McObjectForm form, GInputStream *content, GOutputStream *output,
+                         GCancellable *cancellable, GError **error);
+/* Encrypts @content, made CRLF, to @recipients (NULL-terminated; addresses or fingerprints)
+ * and nobody else, with OpenPGP signed by @signer (nullable) in the same object. Only trusted
+ * keys are taken: MC_ERROR_NO_KEY names each recipient without one. @cipher as in
+ * mc_seal_set_cipher(), nullable. */
+gboolean mc_object_encrypt (McContext *context, McProtocol protocol,
+                            const char *const *recipients, const char *signer, const char *cipher,
+                            GInputStream *content, GOutputStream *output,
+                            GCancellable *cancellable, GError **error);
+
+/* The one mailbox that a From field's content names; NULL when it names none, several or a
+ * group, or is not to be read without doubt. (transfer full) */
+char *mc_address_from_field (const char *content);
+/* Whether both are addresses of one mailbox (RFC 9788 section 4.4.5). */
+gboolean mc_address_equal (const char *a, const char *b);
 
 /* ------------------------------------------------------------------ sealing -- */
 

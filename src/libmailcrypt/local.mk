@@ -17,6 +17,7 @@ core_sources = \
 	src/libmailcrypt/libmailcrypt.h \
 	src/libmailcrypt/message.c \
 	src/libmailcrypt/message.h \
+	src/libmailcrypt/object.c \
 	src/libmailcrypt/oddities.c \
 	src/libmailcrypt/open.c \
 	src/libmailcrypt/open.h \

@@ -44,7 +44,7 @@ static gboolean
 have_address (GPtrArray *addresses, const char *address)
 {
   for (guint i = 0; i < addresses->len; i++)
-    if (_mc_address_equal (addresses->pdata[i], address))
+    if (mc_address_equal (addresses->pdata[i], address))
       return TRUE;
   return FALSE;
 }

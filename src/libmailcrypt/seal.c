@@ -155,14 +155,16 @@ sign_entity (McSeal *seal, const McBackend *backend, McEngine *engine, McKey *si
   g_autoptr (McSpool) entity = new_spool (seal);
   McSignJob job = { .content = _mc_span_whole (payload),
                     .signer = signer,
-                    .opaque = (seal->flags & MC_SEAL_OPAQUE) != 0 };
+                    .form = (seal->flags & MC_SEAL_OPAQUE) != 0 ? MC_OBJECT_OPAQUE
+                                                                : MC_OBJECT_DETACHED };
 
   if (!backend->sign (engine, &job, &sealed, cancellable, error))
     return NULL;
   McSpan object = _mc_span_whole (sealed.object);
-  gboolean ok = job.opaque ? _mc_compose_pkcs7 (object, sealed.format, entity, error)
-                           : _mc_compose_signed (job.content, object, backend->signature_type,
-                                                 sealed.micalg, entity, error);
+  gboolean ok = job.form == MC_OBJECT_OPAQUE
+                    ? _mc_compose_pkcs7 (object, sealed.format, entity, error)
+                    : _mc_compose_signed (job.content, object, backend->signature_type,
+                                          sealed.micalg, entity, error);
   return ok ? g_steal_pointer (&entity) : NULL;
 }
 

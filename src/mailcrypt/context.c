@@ -77,6 +77,14 @@ find_places (Places *places)
     places->runtime = g_build_filename (places->cache, "run", NULL);
 }
 
+char *
+tool_find_runtime (void)
+{
+  g_auto (Places) places = { 0 };
+  find_places (&places);
+  return g_steal_pointer (&places.runtime);
+}
+
 /* ----------------------------------------------------------------- settings -- */
 
 static gboolean

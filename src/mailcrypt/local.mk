@@ -19,6 +19,7 @@ tool_sources = \
 	src/mailcrypt/cmd-help.c \
 	src/mailcrypt/cmd-inspect.c \
 	src/mailcrypt/cmd-keys.c \
+	src/mailcrypt/cmd-mutt.c \
 	src/mailcrypt/cmd-plan.c \
 	src/mailcrypt/cmd-show.c \
 	src/mailcrypt/cmd-sign.c \
@@ -43,6 +44,22 @@ tool_sources = \
 	src/mailcrypt/main.c \
 	src/mailcrypt/mark.c \
 	src/mailcrypt/mark.h \
+	src/mailcrypt/mutt-config.c \
+	src/mailcrypt/mutt-config.h \
+	src/mailcrypt/mutt-engine.c \
+	src/mailcrypt/mutt-filter.c \
+	src/mailcrypt/mutt-index.c \
+	src/mailcrypt/mutt-keys.c \
+	src/mailcrypt/mutt-lines.c \
+	src/mailcrypt/mutt-lines.h \
+	src/mailcrypt/mutt-seal.c \
+	src/mailcrypt/mutt-status.c \
+	src/mailcrypt/mutt-status.h \
+	src/mailcrypt/mutt-token.c \
+	src/mailcrypt/mutt-token.h \
+	src/mailcrypt/mutt-verdict.c \
+	src/mailcrypt/mutt-verdict.h \
+	src/mailcrypt/mutt.h \
 	src/mailcrypt/options.c \
 	src/mailcrypt/options.h \
 	src/mailcrypt/output.c \

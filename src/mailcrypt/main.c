@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "help.h"
+#include "mutt.h"
 #include "options.h"
 #include "output.h"
 #include "process.h"
@@ -45,6 +46,8 @@ const Command tool_commands[] = {
   { .name = "doctor", .operands = "",
     .help = N_("Look whether everything works, and tell what mends it"),
     .flags = COMMAND_CHAINS | COMMAND_SECRET, .run = cmd_doctor },
+  { .name = "mutt", .operands = "VERB",
+    .help = N_("Work for mutt and neomutt"), .commands = mutt_commands },
   { .name = "help", .operands = "[COMMAND]...", .most_operands = 2,
     .help = N_("Explain a command"), .options = help_options, .run = cmd_help },
   { .name = NULL },

@@ -125,8 +125,8 @@ text_from_identity (const char *address, const char *name)
 }
 
 /* Who signed: the address first, since it is what was checked; a name is only a claim. */
-static char *
-describe_signer (const McSigner *signer)
+char *
+text_describe_signer (const McSigner *signer)
 {
   if (signer == NULL)
     return g_strdup (_("somebody unknown"));
@@ -142,8 +142,8 @@ describe_signer (const McSigner *signer)
   return key != NULL ? mc_text_escape_line (key) : g_strdup (_("somebody unknown"));
 }
 
-static Tone
-get_signature_tone (McSignatureStatus status)
+Tone
+text_get_signature_tone (McSignatureStatus status)
 {
   switch (status) {
     case MC_SIGNATURE_GOOD: return TONE_GOOD;
@@ -155,11 +155,9 @@ get_signature_tone (McSignatureStatus status)
   }
 }
 
-/* A signature's status as a clause. */
-static char *
-describe_signature (McSignatureStatus status, const McSigner *signer)
+char *
+text_describe_signature (McSignatureStatus status, const char *who)
 {
-  g_autofree char *who = describe_signer (signer);
   switch (status) {
     case MC_SIGNATURE_NONE: return g_strdup (_("not signed"));
     case MC_SIGNATURE_GOOD: return g_strdup_printf (_("signed by %s"), who);
@@ -179,8 +177,8 @@ describe_signature (McSignatureStatus status, const McSigner *signer)
   }
 }
 
-static const char *
-describe_decryption (McDecryptionStatus status)
+const char *
+text_describe_decryption (McDecryptionStatus status)
 {
   switch (status) {
     case MC_DECRYPTION_NONE: return _("not encrypted");
@@ -206,8 +204,8 @@ is_weakly_encrypted (const McReport *report)
 static char *
 headline_signature (McSignatureStatus status, const McSigner *signer)
 {
-  g_autofree char *who = describe_signer (signer);
-  g_autofree char *clause = describe_signature (status, signer);
+  g_autofree char *who = text_describe_signer (signer);
+  g_autofree char *clause = text_describe_signature (status, who);
   switch (status) {
     case MC_SIGNATURE_GOOD: return g_strdup_printf (_("Signed by %s"), who);
     case MC_SIGNATURE_BAD: return g_strdup (_("BAD signature: altered on the way, or forged"));
@@ -227,7 +225,7 @@ headline_decryption (const McReport *report)
 {
   if (is_weakly_encrypted (report))
     return _("encrypted too weakly to count");
-  return describe_decryption (mc_report_get_decryption_status (report));
+  return text_describe_decryption (mc_report_get_decryption_status (report));
 }
 
 static char *
@@ -246,7 +244,7 @@ make_headline (const McReport *report)
     return g_strdup (_("Encrypted too weakly to count, NOT signed"));
   if (decryption == MC_DECRYPTION_OK)
     return g_strdup (_("Encrypted, NOT signed"));
-  return g_strdup_printf (_("NOT readable: %s"), describe_decryption (decryption));
+  return g_strdup_printf (_("NOT readable: %s"), text_describe_decryption (decryption));
 }
 
 /* One line on what holds. */
@@ -256,7 +254,7 @@ add_headline (GPtrArray *lines, const McReport *report)
   McSignatureStatus signature = mc_report_get_signature_status (report);
   McDecryptionStatus decryption = mc_report_get_decryption_status (report);
   gboolean readable = decryption == MC_DECRYPTION_NONE || decryption == MC_DECRYPTION_OK;
-  Tone tone = get_signature_tone (signature);
+  Tone tone = text_get_signature_tone (signature);
 
   if (!readable || is_weakly_encrypted (report))
     tone = TONE_BAD;
@@ -371,8 +369,9 @@ add_signers (GPtrArray *lines, const McLayer *layer)
   GPtrArray *signers = mc_layer_get_signers (layer);
   for (guint i = 0; i < signers->len; i++) {
     const McSigner *signer = g_ptr_array_index (signers, i);
-    g_autofree char *what = describe_signature (mc_signer_get_status (signer), signer);
-    add_line (lines, get_signature_tone (mc_signer_get_status (signer)), "  %s", what);
+    g_autofree char *who = text_describe_signer (signer);
+    g_autofree char *what = text_describe_signature (mc_signer_get_status (signer), who);
+    add_line (lines, text_get_signature_tone (mc_signer_get_status (signer)), "  %s", what);
     const char *algorithm = mc_signer_get_algorithm (signer);
     const char *digest = mc_signer_get_digest (signer);
     g_autofree char *from = text_from_day (mc_signer_get_valid_from (signer));
@@ -451,7 +450,7 @@ append_signers (GString *text, const McLayer *layer)
   g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
   GPtrArray *signers = mc_layer_get_signers (layer);
   for (guint i = 0; i < signers->len; i++)
-    g_ptr_array_add (words, describe_signer (g_ptr_array_index (signers, i)));
+    g_ptr_array_add (words, text_describe_signer (g_ptr_array_index (signers, i)));
   append_list (text, _("signers"), words);
 }
 

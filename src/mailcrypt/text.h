@@ -19,6 +19,13 @@ typedef struct {
 
 /* The verdict, most important line first. Of Line. (transfer full) */
 GPtrArray *text_describe_report (const McReport *report, gboolean verbose);
+/* Who signed, for a person: @signer is nullable; the text is escaped. (transfer full) */
+char *text_describe_signer (const McSigner *signer);
+/* A signature's status as a clause, @who being escaped. (transfer full) */
+char *text_describe_signature (McSignatureStatus status, const char *who);
+Tone text_get_signature_tone (McSignatureStatus status);
+/* The same of an encryption. */
+const char *text_describe_decryption (McDecryptionStatus status);
 /* One layer in one line, for the tree of inspect and the like. (transfer full) */
 char *text_describe_layer (const McLayer *layer);
 

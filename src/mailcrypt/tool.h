@@ -68,6 +68,9 @@ const char *tool_get_file (const Tool *tool);
  * for; NULL with @error. (transfer none) */
 McContext *tool_get_context (Tool *tool, GError **error);
 
+/* The folder for session files; NULL when there is none. It needs no context. (transfer full) */
+char *tool_find_runtime (void);
+
 /* The input @file as input_open(), watched; not where the passphrase is to come from. */
 GInputStream *tool_open_input (const char *file, GError **error);
 /* The flags that shared options ask for. */

@@ -23,12 +23,12 @@ def help_of(*command):
 
 def commands_in(text):
     block = text.split("\nCommands:\n")[1].split("\n\n")[0]
-    return re.findall(r"^  (\w+)", block, re.M)
+    return re.findall(r"^  ([\w-]+)", block, re.M)
 
 
 def all_commands():
     names = [(name,) for name in commands_in(help_of())]
-    return names + [("keys", name) for name in commands_in(help_of("keys"))]
+    return names + [(group, name) for group in ("keys", "mutt") for name in commands_in(help_of(group))]
 
 
 def options_in(text):

@@ -246,13 +246,13 @@ double_sign (McEngine *engine, const McSignJob *job, McSealed *ret_sealed,
     return FALSE;
   g_autofree char *digest = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, content);
   g_autofree char *head =
-    g_strdup_printf ("double-%s %s %s\n", job->opaque ? "signed" : "signature",
+    g_strdup_printf ("double-%s %s %s\n", job->form == MC_OBJECT_OPAQUE ? "signed" : "signature",
                      job->signer->fingerprint, digest);
   g_autoptr (McSpool) object = _mc_spool_new (_mc_context_get_limits (engine->context));
-  if (!append (object, head, job->opaque ? content : NULL, 0, error))
+  if (!append (object, head, job->form == MC_OBJECT_OPAQUE ? content : NULL, 0, error))
     return FALSE;
   ret_sealed->object = g_steal_pointer (&object);
-  ret_sealed->micalg = job->opaque ? NULL : g_strdup ("sha-256");
+  ret_sealed->micalg = job->form == MC_OBJECT_OPAQUE ? NULL : g_strdup ("sha-256");
   ret_sealed->format = g_strdup ("signed");
   return TRUE;
 }

@@ -156,7 +156,7 @@ _mc_address_normalise (const char *addr_spec, gssize given_size)
 }
 
 gboolean
-_mc_address_equal (const char *a, const char *b)
+mc_address_equal (const char *a, const char *b)
 {
   g_autofree char *normal_a = _mc_address_normalise (a, -1);
   g_autofree char *normal_b = _mc_address_normalise (b, -1);

@@ -11,6 +11,3 @@
  * -1) is none: no or more than one unquoted "@", an empty side, white space, control characters,
  * NUL, comma, "<", ">", a trailing dot in the domain, more than 320 octets. */
 char *_mc_address_normalise (const char *addr_spec, gssize size);
-
-/* Whether both are addr-specs and the same mailbox. */
-gboolean _mc_address_equal (const char *a, const char *b);

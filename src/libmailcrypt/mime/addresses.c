@@ -285,3 +285,14 @@ _mc_addresses_parse (const char *field_body, gboolean *ret_clean, gboolean *ret_
     *ret_grouped = have_group (list);
   return addresses;
 }
+
+char *
+mc_address_from_field (const char *content)
+{
+  gboolean clean, grouped;
+  g_auto (GStrv) addresses = _mc_addresses_parse (content, &clean, &grouped);
+
+  if (!clean || grouped || g_strv_length (addresses) != 1)
+    return NULL;
+  return _mc_address_normalise (addresses[0], -1);
+}

@@ -89,7 +89,9 @@ run_sign (McRun *run, const McSignJob *job, McSpool *object, gpgme_error_t *ret_
       || !_mc_data_open_output (&output, object, error))
     return FALSE;
   gpgme_set_armor (run->gpgme, 1);
-  *ret_code = gpgme_op_sign (run->gpgme, input.data, output.data, GPGME_SIG_MODE_DETACH);
+  gpgme_sig_mode_t form =
+    job->form == MC_OBJECT_CLEARTEXT ? GPGME_SIG_MODE_CLEAR : GPGME_SIG_MODE_DETACH;
+  *ret_code = gpgme_op_sign (run->gpgme, input.data, output.data, form);
   return !_mc_data_take_error (&input, error) && !_mc_data_take_error (&output, error);
 }
 
@@ -118,7 +120,7 @@ sign_with (McEngine *engine, McRunMode mode, const McSignJob *job, McSealed *sea
     return FALSE;
   sealed->object = g_steal_pointer (&object);
   sealed->micalg = g_strconcat ("pgp-", digest, NULL);
-  sealed->format = g_strdup ("signature");
+  sealed->format = g_strdup (job->form == MC_OBJECT_CLEARTEXT ? "cleartext" : "signature");
   return TRUE;
 }
 
@@ -127,7 +129,7 @@ _mc_openpgp_sign (McEngine *engine, const McSignJob *job, McSealed *ret_sealed,
                   GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (job->signer != NULL, FALSE);
-  if (job->opaque) {
+  if (job->form == MC_OBJECT_OPAQUE) {
     _mc_set_error (error, MC_ERROR_INVALID, NULL,
                    _("PGP/MIME has no opaque signatures (RFC 3156)"));
     return FALSE;

@@ -165,6 +165,24 @@ mc_signer_get_address (const McSigner *signer)
   return signer->identity != NULL ? signer->identity->display : NULL;
 }
 
+guint
+mc_signer_get_n_identities (const McSigner *signer)
+{
+  return signer->identities->len;
+}
+
+const char *
+mc_signer_get_identity_address (const McSigner *signer, guint i)
+{
+  return ((const McIdentity *) signer->identities->pdata[i])->address;
+}
+
+gboolean
+mc_signer_get_identity_trusted (const McSigner *signer, guint i)
+{
+  return ((const McIdentity *) signer->identities->pdata[i])->trust == MC_TRUST_TRUSTED;
+}
+
 const char *
 mc_signer_get_name (const McSigner *signer)
 {

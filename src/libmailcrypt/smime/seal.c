@@ -164,7 +164,7 @@ static gboolean
 sign_with_cms (const Signing *self, const McSignJob *job, const McX509Stack *certificates,
                GPtrArray *attributes, McSpool *object, GCancellable *cancellable, GError **error)
 {
-  unsigned int flags = CMS_BINARY | (job->opaque ? CMS_STREAM : CMS_DETACHED);
+  unsigned int flags = CMS_BINARY | (job->form == MC_OBJECT_OPAQUE ? CMS_STREAM : CMS_DETACHED);
   g_autoptr (CMS_ContentInfo) cms =
     CMS_sign_ex (NULL, NULL, NULL, NULL, flags | CMS_PARTIAL, self->engine->libctx, NULL);
   if (cms == NULL || !add_signer (cms, self, certificates, attributes))
@@ -203,7 +203,8 @@ sign_into (const Signing *self, const McSignJob *job, McSpool *object, GCancella
     return _mc_smime_set_openssl_error (error, MC_ERROR_ENGINE, _("signature cannot be made"));
   if (!_mc_eddsa_is_key (self->key))
     return sign_with_cms (self, job, certificates, attributes, object, cancellable, error);
-  McEddsaJob own = { self->key, certificates, attributes, job->content, job->opaque };
+  McEddsaJob own = { self->key, certificates, attributes, job->content,
+                     job->form == MC_OBJECT_OPAQUE };
   return _mc_eddsa_sign (self->engine, &own, object, cancellable, error);
 }
 
@@ -213,6 +214,7 @@ _mc_smime_sign (McEngine *engine, const McSignJob *job, McSealed *ret_sealed,
 {
   MC_OPENSSL_SCOPE ();
   g_auto (Signing) self = { .engine = engine };
+  gboolean opaque = job->form == MC_OBJECT_OPAQUE;
   g_return_val_if_fail (_mc_smime_key_x509 (job->signer) != NULL, FALSE);
   if (!prepare_signing (&self, job->signer, cancellable, error))
     return FALSE;
@@ -221,7 +223,7 @@ _mc_smime_sign (McEngine *engine, const McSignJob *job, McSealed *ret_sealed,
   if (!sign_into (&self, job, object, cancellable, error))
     return FALSE;
   *ret_sealed = (McSealed) { .object = g_steal_pointer (&object),
-                             .micalg = job->opaque ? NULL : g_strdup (self.digest->micalg),
+                             .micalg = opaque ? NULL : g_strdup (self.digest->micalg),
                              .format = g_strdup ("signed-data") };
   return TRUE;
 }
