@@ -227,8 +227,8 @@ def test_another_key_is_told():
             equal(len(news(report)), 1, "news")
             contains(news(report)[0], pki.fpr("alice").lower(), "the text")
             equal(report["reasons"], [], "reasons")
-        for command in ("verify", "show"):
-            contains(home.ok(command, input=second).out, pki.fpr("alice").lower().encode(), command)
+        for command in (("verify",), ("show", "--width", "200")):
+            contains(home.ok(*command, input=second).out, pki.fpr("alice").lower().encode(), command[0])
         equal(news(verdict(home, from_openssl(), 0)), [], "news of the first key, later")
 
 
