@@ -333,12 +333,9 @@ take_first (char **slot, const guint8 *block, const McRawField *field, gboolean 
 static gboolean
 has_bare_cr (const guint8 *block, gsize size)
 {
-  const guint8 *cr = block;
-  while ((cr = memchr (cr, '\r', size - (gsize) (cr - block))) != NULL) {
-    cr++;
-    if (cr == block + size || *cr != '\n')
+  for (gsize i = 0; i < size; i++)
+    if (block[i] == '\r' && (i + 1 == size || block[i + 1] != '\n'))
       return TRUE;
-  }
   return FALSE;
 }
 
