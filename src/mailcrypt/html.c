@@ -3,7 +3,6 @@
 
 #include "html.h"
 
-#include <glib/gi18n.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -269,22 +268,10 @@ static char *
 run_words (char **words, SandboxKind kind, const char *html, GCancellable *cancellable,
            GError **error)
 {
-  g_autoptr (GSubprocessLauncher) launcher = sandbox_new_launcher (kind);
-  g_autoptr (GSubprocess) process
-    = g_subprocess_launcher_spawnv (launcher, (const char *const *) words, error);
-  if (process == NULL)
+  g_autoptr (GBytes) output
+    = sandbox_run (words, kind, html, strlen (html), cancellable, error);
+  if (output == NULL)
     return NULL;
-
-  g_autoptr (GBytes) input = g_bytes_new_static (html, strlen (html));
-  g_autoptr (GBytes) output = NULL;
-  if (!g_subprocess_communicate (process, input, cancellable, &output, NULL, error)) {
-    g_subprocess_force_exit (process);
-    return NULL;
-  }
-  if (!g_subprocess_get_successful (process)) {
-    tool_set_error (error, STATUS_ENVIRONMENT, "engine", NULL, _("'%s' failed"), words[0]);
-    return NULL;
-  }
   gsize size = 0;
   const char *data = g_bytes_get_data (output, &size);
   return g_utf8_make_valid (data != NULL ? data : "", (gssize) size);

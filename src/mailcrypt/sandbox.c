@@ -3,15 +3,23 @@
 
 #include "sandbox.h"
 
+#include "tool.h"
+
+#include <errno.h>
 #include <fcntl.h>
+#include <glib-unix.h>
+#include <glib/gi18n.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define MAX_SECONDS 20
+#define MAX_OUTPUT (64u << 20)
 #define MAX_MEMORY ((rlim_t) 1 << 30)
 
 /* What the child does between fork and exec: only system calls, made ready before. */
@@ -60,6 +68,7 @@ enter (gpointer data)
   const Sandbox *sandbox = data;
   const struct rlimit seconds = { MAX_SECONDS, MAX_SECONDS };
   const struct rlimit memory = { MAX_MEMORY, MAX_MEMORY };
+  signal (SIGPIPE, SIG_DFL);
   gboolean left = leave_network (sandbox);
 
   if (sandbox->kind == SANDBOX_NETWORK)
@@ -69,22 +78,108 @@ enter (gpointer data)
     _exit (126);
 }
 
-GSubprocessLauncher *
-sandbox_new_launcher (SandboxKind kind)
+static Sandbox
+make_sandbox (SandboxKind kind)
 {
-  GSubprocessLauncher *launcher = g_subprocess_launcher_new (
-    G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
-    | (kind == SANDBOX_ALL ? G_SUBPROCESS_FLAGS_STDERR_SILENCE : G_SUBPROCESS_FLAGS_NONE));
-  Sandbox *sandbox = g_new0 (Sandbox, 1);
-  sandbox->kind = kind;
-  g_snprintf (sandbox->uid_map, sizeof sandbox->uid_map, "%u %u 1\n", (guint) getuid (),
+  Sandbox sandbox = { .kind = kind };
+  g_snprintf (sandbox.uid_map, sizeof sandbox.uid_map, "%u %u 1\n", (guint) getuid (),
               (guint) getuid ());
-  g_snprintf (sandbox->gid_map, sizeof sandbox->gid_map, "%u %u 1\n", (guint) getgid (),
+  g_snprintf (sandbox.gid_map, sizeof sandbox.gid_map, "%u %u 1\n", (guint) getgid (),
               (guint) getgid ());
-  g_subprocess_launcher_set_child_setup (launcher, enter, sandbox, g_free);
-  if (kind == SANDBOX_ALL) {
-    g_subprocess_launcher_setenv (launcher, "HOME", "/tmp", TRUE);
-    g_subprocess_launcher_setenv (launcher, "TMPDIR", "/tmp", TRUE);
+  return sandbox;
+}
+
+static void
+close_pipe (int *fd)
+{
+  if (*fd >= 0)
+    close (*fd);
+  *fd = -1;
+}
+
+typedef struct {
+  GPid pid;
+  int in, out;              /* its standard input and output, -1 once closed */
+  const char *input;
+  gsize left;
+  GByteArray *output;
+} Talk;
+
+/* One turn of writing and reading. FALSE: there is nothing more to come, or an error. */
+static gboolean
+take_turn (Talk *talk, const GPollFD *in, const GPollFD *out)
+{
+  guint8 piece[16384];
+  if (in->revents != 0) {
+    ssize_t n = write (talk->in, talk->input, talk->left);
+    if (n > 0) {
+      talk->input += n;
+      talk->left -= (gsize) n;
+    }
+    if (talk->left == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+      close_pipe (&talk->in);
   }
-  return launcher;
+  if (out->revents == 0)
+    return TRUE;
+  ssize_t n = read (talk->out, piece, sizeof piece);
+  if (n > 0)
+    g_byte_array_append (talk->output, piece, (guint) n);
+  return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+/* FALSE: out of time, too much of an answer, or cancelled. */
+static gboolean
+converse (Talk *talk, GCancellable *cancellable)
+{
+  gint64 end = g_get_monotonic_time () + MAX_SECONDS * G_USEC_PER_SEC;
+  GPollFD fds[3] = { { .fd = talk->out, .events = G_IO_IN }, { .events = G_IO_OUT }, { .fd = -1 } };
+  gboolean more = TRUE;
+  if (!g_cancellable_make_pollfd (cancellable, &fds[2]))
+    fds[2].fd = -1;
+  while (more && g_get_monotonic_time () < end && talk->output->len < MAX_OUTPUT
+         && !g_cancellable_is_cancelled (cancellable)) {
+    fds[1].fd = talk->in;
+    fds[0].revents = fds[1].revents = 0;
+    g_poll (fds, G_N_ELEMENTS (fds), 200);
+    more = take_turn (talk, &fds[1], &fds[0]);
+  }
+  if (fds[2].fd >= 0)
+    g_cancellable_release_fd (cancellable);
+  return !more;
+}
+
+GBytes *
+sandbox_run (char **words, SandboxKind kind, const char *input, gsize size,
+             GCancellable *cancellable, GError **error)
+{
+  Sandbox sandbox = make_sandbox (kind);
+  Talk talk = { .input = input, .left = size };
+  GSpawnFlags flags = G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD
+                      | (kind == SANDBOX_ALL ? G_SPAWN_STDERR_TO_DEV_NULL : G_SPAWN_DEFAULT);
+  g_auto (GStrv) environment = g_get_environ ();
+  if (kind == SANDBOX_ALL) {
+    environment = g_environ_setenv (environment, "HOME", "/tmp", TRUE);
+    environment = g_environ_setenv (environment, "TMPDIR", "/tmp", TRUE);
+  }
+  if (!g_spawn_async_with_pipes (NULL, words, environment, flags, enter, &sandbox, &talk.pid,
+                                 &talk.in, &talk.out, NULL, error))
+    return NULL;
+
+  talk.output = g_byte_array_new ();
+  g_unix_set_fd_nonblocking (talk.in, TRUE, NULL);
+  if (size == 0)
+    close_pipe (&talk.in);
+  gboolean done = converse (&talk, cancellable);
+  close_pipe (&talk.in);
+  close_pipe (&talk.out);
+  if (!done)
+    kill (talk.pid, SIGKILL);
+  int status = -1;
+  while (waitpid (talk.pid, &status, 0) < 0 && errno == EINTR)
+    ;
+  g_autoptr (GBytes) output = g_byte_array_free_to_bytes (talk.output);
+  if (done && g_spawn_check_wait_status (status, NULL))
+    return g_steal_pointer (&output);
+  tool_set_error (error, STATUS_ENVIRONMENT, "engine", NULL, _("'%s' failed"), words[0]);
+  return NULL;
 }

@@ -9,5 +9,7 @@ typedef enum {
   SANDBOX_ALL,            /* no network, an empty /tmp in memory as its home, or no start */
 } SandboxKind;
 
-/* A launcher for such a program, with its standard input and output as pipes. (transfer full) */
-GSubprocessLauncher *sandbox_new_launcher (SandboxKind kind);
+/* Gives @size octets of @input to such a program and returns what it answers, which may be
+ * empty. NULL: it did not start, end well, or end in time. (transfer full) */
+GBytes *sandbox_run (char **words, SandboxKind kind, const char *input, gsize size,
+                     GCancellable *cancellable, GError **error);

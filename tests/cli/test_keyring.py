@@ -404,7 +404,8 @@ def test_it_does_not_leak(bus):
         lacks(trace, PASS, "arguments, environments, and what is written or sent")
         contains(trace, "libsecret", "the trace")
         locks = re.findall(r"mlock2?\(0x\w+, (\d+).*= (-?\d+)", trace)
-        true(len(locks) >= 2, "memory is not locked")
+        # a sanitizer keeps those calls from the system
+        true(len(locks) >= 2 or "MAILCRYPT_SANITIZERS" in os.environ, "memory is not locked")
         equal([x for x in locks if x[1] != "0"], [], "locks that failed")
 
 
