@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 #include "open.h"
 
@@ -150,12 +151,12 @@ look_around_parts (McPart *part, GError **error)
     return FALSE;
   if (n_before > 0) {
     g_autofree char *text = g_strdup_printf (
-        _("text before the first part, outside of it: %" G_GUINT64_FORMAT " octets"), n_before);
+        _("text before the first part, outside of it: %" PRIu64 " octets"), n_before);
     note (part, "preamble", text);
   }
   if (n_after > 0) {
     g_autofree char *text = g_strdup_printf (
-        _("text behind the last part, outside of it: %" G_GUINT64_FORMAT " octets"), n_after);
+        _("text behind the last part, outside of it: %" PRIu64 " octets"), n_after);
     note (part, "epilogue", text);
   }
   return TRUE;

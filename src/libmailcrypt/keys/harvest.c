@@ -147,25 +147,6 @@ find_own (const Review *self)
   return NULL;
 }
 
-static gboolean
-have_same_bytes (GBytes *a, GBytes *b)
-{
-  return a == b || (a != NULL && b != NULL && g_bytes_equal (a, b));
-}
-
-/* The same words again are written down once a day. */
-static gboolean
-says_more (const McPeer *known, const McPeer *peer)
-{
-  if (known == NULL)
-    return TRUE;
-  if (peer->signed_at <= known->signed_at)
-    return FALSE;
-  return peer->signed_at - known->signed_at > DAY || strcmp (known->signer, peer->signer) != 0
-         || g_strcmp0 (known->preferred, peer->preferred) != 0
-         || !have_same_bytes (known->capabilities, peer->capabilities);
-}
-
 /* What is to be written. Most mail brings nothing: then the store is not even touched. */
 typedef struct {
   gboolean sighting;
@@ -202,7 +183,7 @@ look_at_harvest (McStore *store, const Review *self, const McHarvest *harvest, c
       || !_mc_store_get_peer (store, self->address, &known, NULL)
       || (known != NULL && peer->signed_at <= known->signed_at))
     return;
-  news->peer = says_more (known, peer) && may_speak (store, self);
+  news->peer = may_speak (store, self);
   news->certificates = has_new_certificate (store, harvest);
 }
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 
@@ -253,7 +254,7 @@ fail_newer (McStore *store, gint64 version, GError **error)
 {
   g_autofree char *name = g_filename_display_name (store->path);
   _mc_set_error (error, MC_ERROR_IO, _("update mailcrypt"),
-                 _("written by a newer mailcrypt (version %" G_GINT64_FORMAT " of the format): '%s'"),
+                 _("written by a newer mailcrypt (version %" PRId64 " of the format): '%s'"),
                  version, name);
   return FALSE;
 }

@@ -338,7 +338,7 @@ exchange (const McFetch *job, GUri *uri, Line *line, char **ret_redirection, GEr
   BIO_set_data (bio, line);
   OSSL_HTTP_REQ_CTX *request = make_request (job, uri, bio);
   char *redirection = NULL;
-  BIO *answer = request != NULL ? OSSL_HTTP_exchange (request, &redirection) : NULL;
+  g_autoptr (BIO) answer = request != NULL ? OSSL_HTTP_exchange (request, &redirection) : NULL;
   GBytes *bytes = NULL;
   if (answer != NULL) {
     char *data = NULL;
@@ -350,6 +350,7 @@ exchange (const McFetch *job, GUri *uri, Line *line, char **ret_redirection, GEr
     g_propagate_error (error, g_steal_pointer (&line->error));
   else
     _mc_smime_set_openssl_error (error, MC_ERROR_IO, _("no answer of use"));
+  OPENSSL_free (redirection);
   OSSL_HTTP_close (request, 1);
   return bytes;
 }
