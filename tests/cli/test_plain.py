@@ -46,9 +46,12 @@ PLAIN = {
 }
 
 
-@each(*[("%s %s" % (command, name), command, name) for command in ("show", "verify", "inspect") for name in PLAIN])
+COMMANDS = {"show": ["show"], "verify": ["verify"], "inspect": ["inspect"], "filter": ["mutt", "filter", "--nonce=5"]}
+
+
+@each(*[("%s %s" % (command, name), command, name) for command in COMMANDS for name in PLAIN])
 def test_no_engine(_, command, name):
-    result, lines = traced(command, data=PLAIN[name])
+    result, lines = traced(*COMMANDS[command], data=PLAIN[name])
     result.expect_status(3 if command == "verify" else 0)
     started = [line for line in lines if "execve" in line]
     equal(len(started), 1, "started programs: %r" % started)
