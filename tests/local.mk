@@ -137,6 +137,7 @@ script_tests = \
 	tests/cli/test_plain.py \
 	tests/cli/test_plan.py \
 	tests/cli/test_revocation.py \
+	tests/cli/test_setup.py \
 	tests/cli/test_show.py \
 	tests/cli/test_smime.py \
 	tests/cli/test_smime_peers.py \
@@ -145,6 +146,7 @@ script_tests = \
 	tests/cli/test_vectors.py \
 	tests/cli/test_verdict.py \
 	tests/clients/test_compose.py \
+	tests/clients/test_setup.py \
 	tests/clients/test_view.py \
 	$(NULL)
 

@@ -10,18 +10,7 @@
 
 #include "clients.h"
 #include "commands.h"
-#include "json.h"
-#include "options.h"
-#include "output.h"
-
-static void
-add (GPtrArray *findings, McFindingLevel level, const char *area, const char *code,
-     const char *fix, char *text)
-{
-  g_autofree char *safe = mc_text_escape_line (text);
-  g_free (text);
-  g_ptr_array_add (findings, mc_finding_new (level, area, code, fix, safe));
-}
+#include "findings.h"
 
 /* --------------------------------------------------------------- environment -- */
 
@@ -32,14 +21,16 @@ examine_terminal (GPtrArray *findings)
   gboolean screen = g_getenv ("DISPLAY") != NULL || g_getenv ("WAYLAND_DISPLAY") != NULL;
   if (tty != NULL && *tty != '\0') {
     if (access (tty, R_OK | W_OK) == 0)
-      add (findings, MC_FINDING_GOOD, "terminal", "gpg-tty", NULL,
-           g_strdup_printf (_("pinentry may ask on %s (GPG_TTY)"), tty));
+      findings_add (findings, MC_FINDING_GOOD, "terminal", "gpg-tty", NULL,
+                    g_strdup_printf (_("pinentry may ask on %s (GPG_TTY)"), tty));
     else
-      add (findings, MC_FINDING_WARNING, "terminal", "gpg-tty-wrong", "export GPG_TTY=$(tty)",
-           g_strdup_printf (_("GPG_TTY names '%s', which cannot be used"), tty));
+      findings_add (findings, MC_FINDING_WARNING, "terminal", "gpg-tty-wrong",
+                    "export GPG_TTY=$(tty)",
+                    g_strdup_printf (_("GPG_TTY names '%s', which cannot be used"), tty));
   } else if (isatty (STDIN_FILENO) && !screen)
-    add (findings, MC_FINDING_WARNING, "terminal", "no-gpg-tty", "export GPG_TTY=$(tty)",
-         g_strdup (_("GPG_TTY is not set: a pinentry in the terminal does not know where to ask")));
+    findings_add (findings, MC_FINDING_WARNING, "terminal", "no-gpg-tty", "export GPG_TTY=$(tty)",
+                  g_strdup (_("GPG_TTY is not set: a pinentry in the terminal does not know where"
+                                " to ask")));
 }
 
 static char *
@@ -73,16 +64,18 @@ examine_gnupg_home (GPtrArray *findings)
   g_autofree char *pinentry = find_pinentry (home);
   GStatBuf buffer;
   if (pinentry == NULL || access (pinentry, X_OK) != 0)
-    add (findings, MC_FINDING_WARNING, "agent", "no-pinentry", "apt install pinentry-curses",
-         pinentry == NULL ? g_strdup (_("no pinentry program: nobody asks for passphrases"))
-                          : g_strdup_printf (_("pinentry '%s' cannot be run"), pinentry));
+    findings_add (findings, MC_FINDING_WARNING, "agent", "no-pinentry",
+                  "apt install pinentry-curses",
+                  pinentry == NULL
+                  ? g_strdup (_("no pinentry program: nobody asks for passphrases"))
+                  : g_strdup_printf (_("pinentry '%s' cannot be run"), pinentry));
   else
-    add (findings, MC_FINDING_GOOD, "agent", "pinentry", NULL,
-         g_strdup_printf (_("pinentry: %s"), pinentry));
+    findings_add (findings, MC_FINDING_GOOD, "agent", "pinentry", NULL,
+                  g_strdup_printf (_("pinentry: %s"), pinentry));
   if (g_stat (home, &buffer) == 0 && (buffer.st_mode & 077) != 0) {
     g_autofree char *fix = g_strdup_printf ("chmod 700 '%s'", home);
-    add (findings, MC_FINDING_WARNING, "folder", "mode-open", fix,
-         g_strdup_printf (_("others may look into GnuPG's folder '%s'"), home));
+    findings_add (findings, MC_FINDING_WARNING, "folder", "mode-open", fix,
+                  g_strdup_printf (_("others may look into GnuPG's folder '%s'"), home));
   }
 }
 
@@ -147,19 +140,19 @@ judge_report (GPtrArray *findings, const char *protocol, const char *address,
 {
   const McReason *reason = find_reason (report);
   if (mc_report_get_summary (report) == MC_SUMMARY_SIGNED_AND_ENCRYPTED) {
-    add (findings, MC_FINDING_GOOD, "round-trip", "round-trip-works", NULL,
-         g_strdup_printf (_("%s: a message from %s to %s, signed and encrypted, was read again"),
-                          protocol, address, address));
+    findings_add (findings, MC_FINDING_GOOD, "round-trip", "round-trip-works", NULL,
+                  g_strdup_printf (_("%s: a message from %s to %s, signed and encrypted, was read"
+                                       " again"), protocol, address, address));
     return;
   }
   gboolean untrusted = mc_report_get_decryption_status (report) == MC_DECRYPTION_OK
                        && mc_report_get_signature_status (report) == MC_SIGNATURE_UNTRUSTED;
-  add (findings, untrusted ? MC_FINDING_WARNING : MC_FINDING_PROBLEM, "round-trip",
-       untrusted ? "round-trip-untrusted" : "round-trip-fails",
-       reason != NULL ? mc_reason_get_hint (reason) : NULL,
-       g_strdup_printf (_("%s: a message from %s to %s is not signed and encrypted when read"
-                          " again: %s"), protocol, address, address,
-                        reason != NULL ? mc_reason_get_text (reason) : "-"));
+  findings_add (findings, untrusted ? MC_FINDING_WARNING : MC_FINDING_PROBLEM, "round-trip",
+                untrusted ? "round-trip-untrusted" : "round-trip-fails",
+                reason != NULL ? mc_reason_get_hint (reason) : NULL,
+                g_strdup_printf (_("%s: a message from %s to %s is not signed and encrypted when"
+                                   " read again: %s"), protocol, address, address,
+                                 reason != NULL ? mc_reason_get_text (reason) : "-"));
 }
 
 static const char *
@@ -180,9 +173,9 @@ run_round_trip (Tool *tool, McProtocol protocol, GPtrArray *findings)
   g_autofree char *address = find_self (tool, protocol);
   g_autoptr (GError) error = NULL;
   if (address == NULL) {
-    add (findings, MC_FINDING_NOTE, "round-trip", "round-trip-skipped",
-         _("mailcrypt keys generate ADDRESS"),
-         g_strdup_printf (_("%s: no own key for a message to oneself"), word));
+    findings_add (findings, MC_FINDING_NOTE, "round-trip", "round-trip-skipped",
+                  _("mailcrypt keys generate ADDRESS"),
+                  g_strdup_printf (_("%s: no own key for a message to oneself"), word));
     return;
   }
   g_autoptr (GInputStream) sealed = seal_message (tool, protocol, address, &error);
@@ -192,42 +185,13 @@ run_round_trip (Tool *tool, McProtocol protocol, GPtrArray *findings)
   if (message != NULL)
     judge_report (findings, word, address, mc_message_get_report (message));
   else
-    add (findings, MC_FINDING_PROBLEM, "round-trip", "round-trip-fails", get_remedy (error),
-         g_strdup_printf (_("%s: a message from %s to %s cannot be made: %s"), word, address,
-                          address, error->message));
+    findings_add (findings, MC_FINDING_PROBLEM, "round-trip", "round-trip-fails",
+                  get_remedy (error),
+                  g_strdup_printf (_("%s: a message from %s to %s cannot be made: %s"), word,
+                                   address, address, error->message));
 }
 
 /* --------------------------------------------------------------------- report -- */
-
-static const char *
-get_mark (McFindingLevel level)
-{
-  switch (level) {
-    case MC_FINDING_GOOD: return _("ok");
-    case MC_FINDING_NOTE: return _("note");
-    case MC_FINDING_WARNING: return _("warning");
-    case MC_FINDING_PROBLEM: return _("PROBLEM");
-    case MC_FINDING_UNKNOWN:
-    default: return "?";
-  }
-}
-
-static char *
-describe (GPtrArray *findings)
-{
-  g_autoptr (GString) out = g_string_new (NULL);
-  for (guint i = 0; i < findings->len; i++) {
-    const McFinding *finding = g_ptr_array_index (findings, i);
-    if (options.quiet && mc_finding_get_level (finding) < MC_FINDING_WARNING)
-      continue;
-    g_string_append_printf (out, "%s: %s\n", get_mark (mc_finding_get_level (finding)),
-                            mc_finding_get_text (finding));
-    g_auto (GStrv) hints = tool_split_hints (mc_finding_get_fix (finding));
-    for (char **hint = hints; hint != NULL && *hint != NULL; hint++)
-      g_string_append_printf (out, "    %s: %s\n", _("fix"), *hint);
-  }
-  return g_string_free (g_steal_pointer (&out), FALSE);
-}
 
 static int
 get_status (GPtrArray *findings)
@@ -256,9 +220,5 @@ cmd_doctor (Tool *tool, GError **error)
   if (g_cancellable_set_error_if_cancelled (tool->cancellable, error))
     return STATUS_INTERNAL;
 
-  int status = get_status (findings);
-  g_autofree char *text = describe (findings);
-  gboolean printed = options.json ? json_print (tool, json_from_findings (findings, status), error)
-                                  : output_print (options.output, text, error);
-  return printed ? status : STATUS_INTERNAL;
+  return findings_print (tool, findings, get_status (findings), error);
 }

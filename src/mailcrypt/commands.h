@@ -21,5 +21,6 @@ int cmd_inspect (Tool *tool, GError **error);
 int cmd_doctor (Tool *tool, GError **error);
 
 extern const Command keys_commands[];
+extern const Command setup_commands[];
 
 #undef DECLARE_COMMAND

@@ -21,6 +21,7 @@ tool_sources = \
 	src/mailcrypt/cmd-keys.c \
 	src/mailcrypt/cmd-mutt.c \
 	src/mailcrypt/cmd-plan.c \
+	src/mailcrypt/cmd-setup.c \
 	src/mailcrypt/cmd-show.c \
 	src/mailcrypt/cmd-sign.c \
 	src/mailcrypt/cmd-verify.c \
@@ -29,6 +30,8 @@ tool_sources = \
 	src/mailcrypt/error.c \
 	src/mailcrypt/filename.c \
 	src/mailcrypt/filename.h \
+	src/mailcrypt/findings.c \
+	src/mailcrypt/findings.h \
 	src/mailcrypt/fold.c \
 	src/mailcrypt/fold.h \
 	src/mailcrypt/help.c \
@@ -70,10 +73,14 @@ tool_sources = \
 	src/mailcrypt/process.h \
 	src/mailcrypt/progress.c \
 	src/mailcrypt/progress.h \
+	src/mailcrypt/rc.c \
+	src/mailcrypt/rc.h \
 	src/mailcrypt/sandbox.c \
 	src/mailcrypt/sandbox.h \
 	src/mailcrypt/seal.c \
 	src/mailcrypt/seal.h \
+	src/mailcrypt/setup-mutt.c \
+	src/mailcrypt/setup.h \
 	src/mailcrypt/text.c \
 	src/mailcrypt/text.h \
 	src/mailcrypt/tool.h \

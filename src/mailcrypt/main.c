@@ -46,6 +46,8 @@ const Command tool_commands[] = {
   { .name = "doctor", .operands = "",
     .help = N_("Look whether everything works, and tell what mends it"),
     .flags = COMMAND_CHAINS | COMMAND_SECRET, .run = cmd_doctor },
+  { .name = "setup", .operands = "CLIENT",
+    .help = N_("Have a mail client use mailcrypt"), .commands = setup_commands },
   { .name = "mutt", .operands = "VERB",
     .help = N_("Work for mutt and neomutt"), .commands = mutt_commands },
   { .name = "help", .operands = "[COMMAND]...", .most_operands = 2,

@@ -11,7 +11,9 @@
 
 /* "@" is the tool, "%" in front of a word one of the client's expandos. */
 static const char head[] =
-  "# mailcrypt: OpenPGP and S/MIME. Read at the start; source it before settings of your own.\n"
+  "# mailcrypt: OpenPGP and S/MIME. Read at the start; source it behind your own settings.\n";
+
+static const char openpgp[] =
   "set crypt_use_gpgme=no crypt_verify_sig=yes pgp_auto_decode=yes\n"
   "\n"
   "# OpenPGP\n"
@@ -61,16 +63,28 @@ static const char view[] =
   "set my_mailcrypt_nonce=\"`@ mutt nonce`\"\n"
   "set display_filter=\"@ mutt filter --nonce=$my_mailcrypt_nonce\"\n"
   "set pager=builtin allow_ansi=no\n"
-  "unignore from subject content-type mailcrypt\n"
+  "unignore from subject content-type mailcrypt\n";
+
+static const char colors[] =
   "color header brightgreen default \"^Mailcrypt: GOOD\"\n"
   "color header brightyellow default \"^Mailcrypt: (DOUBT|no)\"\n"
   "color header brightred default \"^Mailcrypt: BAD\"\n"
   "color header cyan default \"^Mailcrypt-Note:\"\n"
-  "color body brightblue default \"^\\\\[mc $my_mailcrypt_nonce\\\\].*\"\n"
+  "color body brightblue default \"^\\\\[mc $my_mailcrypt_nonce\\\\].*\"\n";
+
+static const char bindings[] =
+  "\n"
   "macro index,pager \\ec \"<enter-command>set my_pipe_decode=\\$pipe_decode pipe_decode=no<enter>"
   "<pipe-message>@ show --color=always | less -R<enter>"
   "<enter-command>set pipe_decode=\\$my_pipe_decode<enter>\" \"mailcrypt: everything about this "
   "message\"\n";
+
+/* "$MTA" is an option, or nothing. */
+static const char sending[] =
+  "\n"
+  "# What is to be signed and encrypted is told in mailcrypt's own configuration. What the\n"
+  "# client keeps of it ($record) is a copy in clear.\n"
+  "set sendmail=\"@ sendmail$MTA\" sendmail_wait=0\n";
 
 /* A path that neither the client nor a shell has to have quoted. */
 static gboolean
@@ -94,34 +108,55 @@ mutt_config_find_tool (void)
 }
 
 static void
-append (GString *out, const char *template, const char *tool, const char *folder)
+append (GString *out, const char *template, const char *tool, const char *folder, const char *mta)
 {
   g_autoptr (GString) text = g_string_new (template);
+  g_autofree char *option = mta != NULL ? g_strconcat (" --mta=", mta, NULL) : g_strdup ("");
   g_string_replace (text, "@", tool, 0);
   g_string_replace (text, "$FOLDER", folder, 0);
+  g_string_replace (text, "$MTA", option, 0);
   g_string_append (out, text->str);
 }
 
 char *
-mutt_config_describe (Tool *tool, const char *client, GError **error)
+mutt_config_find_folder (Tool *tool, GError **error)
 {
   if (tool_get_context (tool, error) == NULL)
     return NULL;
   const char *data = mc_settings_get_folder (tool->settings, MC_FOLDER_DATA);
   g_autofree char *folder = data != NULL ? g_build_filename (data, "mutt", NULL) : NULL;
-  if (folder == NULL || strpbrk (folder, "\"\\`$") != NULL) {
-    tool_set_error (error, STATUS_ENVIRONMENT, "io", NULL,
-                    _("the client cannot have this folder's name in its settings: '%s'"),
-                    folder != NULL ? folder : "-");
+  if (folder != NULL && strpbrk (folder, "\"\\`$\n") == NULL)
+    return g_steal_pointer (&folder);
+  tool_set_error (error, STATUS_ENVIRONMENT, "io", NULL,
+                  _("the client cannot have this folder's name in its settings: '%s'"),
+                  folder != NULL ? folder : "-");
+  return NULL;
+}
+
+char *
+mutt_config_describe (Tool *tool, const MuttConfig *config, GError **error)
+{
+  g_autofree char *folder = mutt_config_find_folder (tool, error);
+  if (folder == NULL)
     return NULL;
-  }
+  const struct {
+    MuttParts part;
+    const char *text;
+  } pieces[] = {
+    { MUTT_PARTS_ALL, head },
+    { MUTT_PART_ENGINE, openpgp },
+    { MUTT_PART_ENGINE, config->neomutt ? clearsign_neomutt : clearsign_mutt },
+    { MUTT_PART_ENGINE, smime },
+    { MUTT_PART_FILTER, view },
+    { MUTT_PART_COLORS, colors },
+    { MUTT_PART_BINDINGS, bindings },
+    { MUTT_PART_SENDMAIL, sending },
+  };
   g_autofree char *program = mutt_config_find_tool ();
-  gboolean neomutt = g_strcmp0 (client, "mutt") != 0;
   g_autoptr (GString) out = g_string_new (NULL);
-  append (out, head, program, folder);
-  append (out, neomutt ? clearsign_neomutt : clearsign_mutt, program, folder);
-  append (out, smime, program, folder);
-  append (out, view, program, folder);
+  for (gsize i = 0; i < G_N_ELEMENTS (pieces); i++)
+    if (config->parts & pieces[i].part)
+      append (out, pieces[i].text, program, folder, config->mta);
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
@@ -135,7 +170,9 @@ mutt_config (Tool *tool, GError **error)
     tool_set_usage (&failure, _("it is mutt or neomutt"), _("unknown client '%s'"), client);
     return mutt_fail (tool, &failure);
   }
-  g_autofree char *text = mutt_config_describe (tool, client, &failure);
+  const MuttConfig config = { .neomutt = strcmp (client, "neomutt") == 0,
+                              .parts = MUTT_PARTS_DEFAULT };
+  g_autofree char *text = mutt_config_describe (tool, &config, &failure);
   return text != NULL && output_print (NULL, text, &failure) ? MUTT_OK
                                                              : mutt_fail (tool, &failure);
 }

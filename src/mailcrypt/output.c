@@ -21,6 +21,7 @@
 struct _Output {
   GOutputStream *stream;
   int fd;             /* owned by stream */
+  guint mode;         /* 0: 0600 */
   char *target;       /* NULL: written directly */
   char *temporary;    /* NULL: unnamed so far */
 };
@@ -222,6 +223,12 @@ output_get_stream (Output *output)
   return output->stream;
 }
 
+void
+output_set_mode (Output *output, guint mode)
+{
+  output->mode = mode;
+}
+
 /* ------------------------------------------------------------------- commit -- */
 
 static gboolean
@@ -243,7 +250,7 @@ link_unnamed (Output *output, GError **error)
 static gboolean
 commit_file (Output *output, GError **error)
 {
-  if (fsync (output->fd) != 0) {
+  if ((output->mode != 0 && fchmod (output->fd, output->mode) != 0) || fsync (output->fd) != 0) {
     tool_set_errno (error, errno, _("cannot write '%s'"), output->target);
     return FALSE;
   }

@@ -18,6 +18,8 @@ Output *output_new (const char *path, OutputKind kind, GError **error);
 /* Whether two paths, as above, lead to one file or pipe. */
 gboolean output_is_same (const char *a, const char *b);
 GOutputStream *output_get_stream (Output *output);
+/* What a regular file may be read and written by, instead of its owner alone. */
+void output_set_mode (Output *output, guint mode);
 /* Puts the file into its place. */
 gboolean output_commit (Output *output, GError **error);
 /* Drops what was not committed. */

@@ -28,7 +28,7 @@ def commands_in(text):
 
 def all_commands():
     names = [(name,) for name in commands_in(help_of())]
-    return names + [(group, name) for group in ("keys", "mutt") for name in commands_in(help_of(group))]
+    return names + [(group, name) for group in ("keys", "mutt", "setup") for name in commands_in(help_of(group))]
 
 
 def options_in(text):

@@ -12,8 +12,7 @@ from terminal import Terminal  # noqa: E402
 CLIENTS = ("mutt", "neomutt")
 
 # What is of no importance to the engine; %(...)s are filled in.
-OWN_SETTINGS = """source %(snippet)s
-set folder="%(work)s" spoolfile="%(box)s" tmpdir="%(work)s" postponed="%(work)s/postponed"
+OWN_SETTINGS = """set folder="%(work)s" spoolfile="%(box)s" tmpdir="%(work)s" postponed="%(work)s/postponed"
 set send_charset="us-ascii:utf-8"
 set record="" copy=no mbox_type=mbox mail_check=0 sleep_time=0 timeout=600 sort=mailbox-order
 set quit=yes wait_key=no beep=no charset=utf-8
@@ -22,7 +21,7 @@ set index_format="%%4C %%s" pager_format="PAGER %%C/%%m" status_format="INDEX %%
 set sendmail="%(send)s" editor="true" edit_headers=no abort_unmodified=no abort_nosubject=no
 set include=yes autoedit=no fast_reply=yes
 ignore *
-unignore from to cc subject date content-type mailcrypt
+unignore from to cc subject date
 hdr_order from to cc subject date
 """
 
@@ -37,17 +36,26 @@ cat > "$0.new" && mv "$0.new" "$0.eml"
 ANSWERS = (("passphrase:", "Enter"), ("Press any key", "Enter"))
 
 
-class Client:
-    """A running client."""
+def own_settings(name, home, box):
+    """A configuration that knows nothing of us."""
+    send = home.file("send-" + name, SEND)
+    os.chmod(send, 0o755)
+    return OWN_SETTINGS % {"work": home.work, "box": box, "send": send}
 
-    def __init__(self, name, home, box, settings=""):
+
+class Client:
+    """A running client, with our settings behind those of the person; or, where @found, with the files
+    that it finds."""
+
+    def __init__(self, name, home, box, settings="", found=False):
         self.name, self.home = name, home
-        self.send = home.file("send-" + name, SEND)
-        os.chmod(self.send, 0o755)
-        snippet = home.file(name + ".snippet", home.ok("mutt", "config", "--client", name).out)
-        rc = home.file(name + ".rc", OWN_SETTINGS % {
-            "snippet": snippet, "work": home.work, "box": box, "send": self.send} + settings)
-        self.terminal = Terminal(home, [name, "-n", "-F", rc, "-f", box])
+        self.send = os.path.join(home.work, "send-" + name)
+        argv = [name, "-f", box]
+        if not found:
+            snippet = home.file(name + ".snippet", home.ok("mutt", "config", "--client", name).out)
+            rc = home.file(name + ".rc", own_settings(name, home, box) + settings + "source %s\n" % snippet)
+            argv += ["-n", "-F", rc]
+        self.terminal = Terminal(home, argv, **({"XDG_CONFIG_HOME": None} if found else {}))
         self.wait("INDEX ")
 
     def __enter__(self):
