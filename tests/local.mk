@@ -137,6 +137,7 @@ script_tests = \
 	tests/cli/test_plain.py \
 	tests/cli/test_plan.py \
 	tests/cli/test_revocation.py \
+	tests/cli/test_sendmail.py \
 	tests/cli/test_setup.py \
 	tests/cli/test_show.py \
 	tests/cli/test_smime.py \

@@ -131,6 +131,26 @@ gboolean mc_settings_set (McSettings *settings, const char *group, const char *k
 /* The value or its documented default; NULL when there is neither. (transfer none) */
 const char *mc_settings_get (McSettings *settings, const char *group, const char *key);
 
+/* What is set for mail from @address (nullable), else what is set in general: "account" before
+ * "general". (nullable; transfer none) */
+const char *mc_settings_get_for (McSettings *settings, const char *address, const char *key);
+
+/* How much the user wants a protection. */
+typedef enum {
+  MC_WISH_UNKNOWN = 0,
+  MC_WISH_NEVER,
+  MC_WISH_IF_POSSIBLE,      /* when there are keys for everybody */
+  MC_WISH_ALWAYS,           /* or nothing is sent */
+} McWish;
+const char *mc_wish_to_word (McWish wish);   /* e.g. "if-possible"; never NULL */
+
+/* What the settings want for mail from @sender (nullable) to @recipient; @matter is "sign" or
+ * "encrypt". *@ret_source (nullable) is the group that says so, e.g. "policy *@example.org".
+ * MC_ERROR_INVALID for a policy that can mean nobody. */
+gboolean mc_policy_find (McSettings *settings, const char *matter, const char *sender,
+                         const char *recipient, McWish *ret_wish, char **ret_source,
+                         GError **error);
+
 /* ------------------------------------------------------------------ secrets -- */
 
 /* A passphrase: page-locked, not in core dumps, wiped with its last reference. */
@@ -436,6 +456,50 @@ gboolean mc_seal_write (McSeal *seal, GOutputStream *output, GCancellable *cance
                         GError **error);
 /* What a person should know about the result, of McReason. (transfer none) */
 GPtrArray *mc_seal_get_notes (McSeal *seal);
+
+/* ------------------------------------------------------------------ sending -- */
+
+/* One message on its way out: what the settings and the message itself want, done for
+ * everybody or for nobody. */
+typedef struct _McSend McSend;
+McSend *mc_send_new (McContext *context);
+void mc_send_free (McSend *send);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McSend, mc_send_free)
+
+/* One of the envelope: who is in neither To nor Cc is hidden from the others. */
+void mc_send_add_recipient (McSend *send, const char *address);
+/* To, Cc and Bcc belong to the envelope, too. */
+void mc_send_add_header_recipients (McSend *send);
+
+/* Reads one message from @input and makes all that is to be sent; nothing is written yet.
+ * Wanted protection that one recipient cannot have is MC_ERROR_NO_KEY, and so is a message in
+ * clear that answers an encrypted one. Errors as mc_seal_run(), and MC_ERROR_INVALID for
+ * settings, MC_ERROR_NOT_PROTECTED for a message that is only signed and is to be encrypted. */
+gboolean mc_send_run (McSend *send, GInputStream *input, GCancellable *cancellable,
+                      GError **error);
+
+/* The one sender. (nullable) */
+const char *mc_send_get_sender (const McSend *send);
+/* Whether the message goes as it came: it was protected before, is being bounced, or nothing
+ * is to be done. Then whatever names its recipients may stay as it is. */
+gboolean mc_send_get_untouched (const McSend *send);
+/* What a person should know about the result, of McReason. (transfer none) */
+GPtrArray *mc_send_get_notes (const McSend *send);
+
+/* One of the messages that come of it, and whom it is for. */
+typedef struct _McCopy McCopy;
+GPtrArray *mc_send_get_copies (const McSend *send);   /* of McCopy (transfer none) */
+/* For the sender to keep, always encrypted; NULL unless the setting "fcc" wants one. (transfer none) */
+const McCopy *mc_send_get_own_copy (const McSend *send);
+const char *const *mc_copy_get_recipients (const McCopy *copy);   /* NULL-terminated, as they were given */
+gboolean mc_copy_write (const McCopy *copy, GOutputStream *output, GCancellable *cancellable,
+                        GError **error);
+
+/* Remembers that @message, or the one with @message_id, came encrypted and was opened, so that
+ * no answer to it goes out in clear. Nothing is done where it was not, or where the setting
+ * "reply-memory" is 0; a store that cannot be written is passed over. */
+void mc_message_remember (McMessage *message);
+void mc_context_remember (McContext *context, const char *message_id);
 
 /* --------------------------------------------------------------------- keys -- */
 

@@ -23,9 +23,12 @@ core_sources = \
 	src/libmailcrypt/open.h \
 	src/libmailcrypt/plan.c \
 	src/libmailcrypt/plan.h \
+	src/libmailcrypt/policy.c \
+	src/libmailcrypt/policy.h \
 	src/libmailcrypt/seal.c \
 	src/libmailcrypt/seal.h \
 	src/libmailcrypt/send-plan.c \
+	src/libmailcrypt/send.c \
 	src/libmailcrypt/settings.c \
 	src/libmailcrypt/settings.h \
 	src/libmailcrypt/version.c \
@@ -67,6 +70,8 @@ keys_sources = \
 	src/libmailcrypt/keys/keyring.c \
 	src/libmailcrypt/keys/keyring.h \
 	src/libmailcrypt/keys/keys.c \
+	src/libmailcrypt/keys/opened.c \
+	src/libmailcrypt/keys/opened.h \
 	src/libmailcrypt/keys/passphrase.c \
 	src/libmailcrypt/keys/passphrase.h \
 	src/libmailcrypt/keys/resolver.c \
@@ -76,6 +81,7 @@ keys_sources = \
 	src/libmailcrypt/keys/sources.h \
 	src/libmailcrypt/keys/store-backup.c \
 	src/libmailcrypt/keys/store-certificates.c \
+	src/libmailcrypt/keys/store-opened.c \
 	src/libmailcrypt/keys/store-peers.c \
 	src/libmailcrypt/keys/store-pins.c \
 	src/libmailcrypt/keys/store-private.h \
@@ -90,6 +96,8 @@ mime_sources = \
 	src/libmailcrypt/mime/compose.h \
 	src/libmailcrypt/mime/decode.c \
 	src/libmailcrypt/mime/decode.h \
+	src/libmailcrypt/mime/edit.c \
+	src/libmailcrypt/mime/edit.h \
 	src/libmailcrypt/mime/encode.c \
 	src/libmailcrypt/mime/encode.h \
 	src/libmailcrypt/mime/entity.c \

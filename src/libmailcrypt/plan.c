@@ -143,7 +143,7 @@ find_parties (McSeal *seal, const McTree *tree, McParties *ret, GError **error)
   ret->hidden = g_ptr_array_new_with_free_func (g_free);
   if (tree != NULL && !find_sender (tree, ret, error))
     return FALSE;
-  if ((seal->flags & MC_SEAL_ENCRYPT) == 0)
+  if ((seal->flags & MC_SEAL_ENCRYPT) == 0 || seal->only_self)
     return TRUE;
 
   if (tree != NULL && seal->recipients->len == 0
@@ -438,16 +438,12 @@ static void
 settle_identity (McSeal *seal, McParties *parties)
 {
   McSettings *settings = _mc_context_get_settings (seal->context);
-  g_autofree char *group =
-    parties->sender != NULL ? g_strconcat ("account ", parties->sender, NULL) : NULL;
-  const char *signer = group != NULL ? mc_settings_get (settings, group, "signer") : NULL;
-  const char *protocol = group != NULL ? mc_settings_get (settings, group, "protocol") : NULL;
+  const char *signer = mc_settings_get_for (settings, parties->sender, "signer");
+  const char *protocol = mc_settings_get_for (settings, parties->sender, "protocol");
 
   if (seal->signer != NULL)
     signer = seal->signer;
   parties->signer = g_strdup (signer != NULL ? signer : parties->sender);
-  if (protocol == NULL)
-    protocol = mc_settings_get (settings, "general", "protocol");
   parties->protocol =
     seal->protocol != MC_PROTOCOL_UNKNOWN ? seal->protocol : protocol_of_word (protocol);
 }

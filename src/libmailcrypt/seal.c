@@ -251,14 +251,10 @@ settle_policy (McSeal *seal, const McTree *tree)
 {
   McSettings *settings = _mc_context_get_settings (seal->context);
   g_autofree char *sender = _mc_headers_read_from (tree->fields, NULL);
-  g_autofree char *group = sender != NULL ? g_strconcat ("account ", sender, NULL) : NULL;
-  const char *word = group != NULL ? mc_settings_get (settings, group, "header-protection") : NULL;
 
   if (seal->policy != MC_HEADERS_UNKNOWN)
     return seal->policy;
-  if (word == NULL)
-    word = mc_settings_get (settings, "general", "header-protection");
-  return mc_header_policy_from_word (word);
+  return mc_header_policy_from_word (mc_settings_get_for (settings, sender, "header-protection"));
 }
 
 static McConfidentiality
@@ -297,21 +293,15 @@ prepare_header (McSeal *seal, const McTree *tree)
 }
 
 gboolean
-mc_seal_run (McSeal *seal, GInputStream *input, GCancellable *cancellable, GError **error)
+_mc_seal_run_tree (McSeal *seal, McSpan span, const McTree *tree, GCancellable *cancellable,
+                   GError **error)
 {
-  g_return_val_if_fail (seal != NULL && G_IS_INPUT_STREAM (input), FALSE);
-
-  const McLimits *limits = _mc_context_get_limits (seal->context);
-  g_autoptr (McSpool) spool = _mc_spool_new (limits);
-  g_autoptr (McTree) tree = NULL;
   g_auto (McPlan) plan = { 0 };
-  g_autoptr (McSpool) output = _mc_spool_new (limits);
+  g_autoptr (McSpool) output = new_spool (seal);
 
   g_clear_pointer (&seal->output, _mc_spool_unref);
   g_ptr_array_set_size (seal->notes, 0);
-  if (!_mc_spool_append_stream (spool, input, cancellable, error)
-      || !_mc_tree_parse (_mc_span_whole (spool), limits, TRUE, &tree, error)
-      || !_mc_seal_plan (seal, tree, &plan, cancellable, error))
+  if (!_mc_seal_plan (seal, tree, &plan, cancellable, error))
     return FALSE;
 
   prepare_header (seal, tree);
@@ -319,7 +309,7 @@ mc_seal_run (McSeal *seal, GInputStream *input, GCancellable *cancellable, GErro
   if (entity == NULL)
     return FALSE;
   /* line ends as the message came: what was signed is canonical again for every reader */
-  const char *newline = _mc_span_get_newline (_mc_span_whole (spool));
+  const char *newline = _mc_span_get_newline (span);
   McNewlines newlines = *newline == '\n' ? MC_NEWLINES_LF : MC_NEWLINES_AS_IS;
   if (!_mc_compose_header (seal->outside, MC_HEADER_SEND, newline, output, error))
     return FALSE;
@@ -328,6 +318,20 @@ mc_seal_run (McSeal *seal, GInputStream *input, GCancellable *cancellable, GErro
     return FALSE;
   seal->output = g_steal_pointer (&output);
   return TRUE;
+}
+
+gboolean
+mc_seal_run (McSeal *seal, GInputStream *input, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (seal != NULL && G_IS_INPUT_STREAM (input), FALSE);
+
+  const McLimits *limits = _mc_context_get_limits (seal->context);
+  g_autoptr (McSpool) spool = new_spool (seal);
+  g_autoptr (McTree) tree = NULL;
+
+  return _mc_spool_append_stream (spool, input, cancellable, error)
+         && _mc_tree_parse (_mc_span_whole (spool), limits, TRUE, &tree, error)
+         && _mc_seal_run_tree (seal, _mc_span_whole (spool), tree, cancellable, error);
 }
 
 gboolean

@@ -16,6 +16,7 @@ struct _McSeal {
   McHeaderPolicy policy;    /* UNKNOWN: as configured */
   GPtrArray *recipients;    /* of char*, as the caller gave them */
   GPtrArray *hidden;        /* of char* */
+  gboolean only_self;       /* encrypt to nobody else: for a copy to keep */
   GPtrArray *notes;         /* of McReason */
   gboolean protects;        /* this run: the header goes into the payload */
   GPtrArray *outside;       /* this run: of McHeaderLine (owned); what stands outside */
@@ -38,3 +39,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (McPlan, _mc_plan_clear)
  * MC_ERROR_NO_SECRET name everybody without a usable key, and why. */
 gboolean _mc_seal_plan (McSeal *seal, const McTree *tree, McPlan *ret_plan,
                         GCancellable *cancellable, GError **error);
+/* mc_seal_run() for the message in @span, which @tree is of. */
+gboolean _mc_seal_run_tree (McSeal *seal, McSpan span, const McTree *tree,
+                            GCancellable *cancellable, GError **error);

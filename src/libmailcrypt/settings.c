@@ -18,6 +18,21 @@ const McSettingInfo _mc_setting_table[] = {
     N_("which protocol protects what is sent") },
   { "general", "header-protection", MC_SETTING_WORD, "baseline|shy|none|off", "baseline",
     N_("what the header of an encrypted message hides; off: no header is protected") },
+  { "general", "sign", MC_SETTING_WORD, "never|if-possible|always", "never",
+    N_("whether 'mailcrypt sendmail' signs, where no policy says") },
+  { "general", "encrypt", MC_SETTING_WORD, "never|if-possible|always", "never",
+    N_("whether 'mailcrypt sendmail' encrypts, where no policy says") },
+  { "general", "sign-mark", MC_SETTING_TEXT, NULL, NULL,
+    N_("the text in a Subject that has 'mailcrypt sendmail' sign the message") },
+  { "general", "encrypt-mark", MC_SETTING_TEXT, NULL, NULL,
+    N_("the text in a Subject that has 'mailcrypt sendmail' encrypt the message") },
+  { "general", "mta", MC_SETTING_TEXT, NULL, "/usr/sbin/sendmail",
+    N_("the program that 'mailcrypt sendmail' gives messages to, with its own options") },
+  { "general", "fcc", MC_SETTING_TEXT, NULL, NULL,
+    N_("the Maildir that takes an encrypted copy of what 'mailcrypt sendmail' sends") },
+  { "general", "reply-memory", MC_SETTING_NUMBER, NULL, "730",
+    N_("for how many days it is known that a message was encrypted, so that no answer goes out "
+       "in clear; 0: not at all") },
   { "general", "key-history", MC_SETTING_BOOLEAN, NULL, "true",
     N_("whether to remember which keys good mail of an address was signed with") },
   { "general", "show-phrase", MC_SETTING_TEXT, NULL, NULL,
@@ -62,6 +77,18 @@ const McSettingInfo _mc_setting_table[] = {
     N_("which protocol protects what is sent from this address") },
   { "account", "header-protection", MC_SETTING_WORD, "baseline|shy|none|off", NULL,
     N_("what the header of an encrypted message from this address hides") },
+  { "account", "sign", MC_SETTING_WORD, "never|if-possible|always", NULL,
+    N_("whether 'mailcrypt sendmail' signs mail from this address") },
+  { "account", "encrypt", MC_SETTING_WORD, "never|if-possible|always", NULL,
+    N_("whether 'mailcrypt sendmail' encrypts mail from this address") },
+  { "account", "mta", MC_SETTING_TEXT, NULL, NULL,
+    N_("the program that mail from this address is given to") },
+  { "account", "fcc", MC_SETTING_TEXT, NULL, NULL,
+    N_("the Maildir that takes an encrypted copy of mail from this address") },
+  { "policy", "sign", MC_SETTING_WORD, "never|if-possible|always", NULL,
+    N_("whether 'mailcrypt sendmail' signs mail to those whom the pattern means") },
+  { "policy", "encrypt", MC_SETTING_WORD, "never|if-possible|always", NULL,
+    N_("whether 'mailcrypt sendmail' encrypts mail to those whom the pattern means") },
   { "groups", NULL, MC_SETTING_ADDRESSES, NULL, NULL,
     N_("the addresses that this name stands for") },
   { NULL, NULL, MC_SETTING_TEXT, NULL, NULL, NULL },
@@ -86,6 +113,7 @@ struct _McSettings {
   gatomicrefcount refs;
   char *folders[N_FOLDERS];
   GHashTable *values;   /* "group\nkey", the group in canonical form, to the value */
+  GPtrArray *policies;  /* of char*: patterns, in order */
   McLimits limits;
 };
 
@@ -97,6 +125,7 @@ mc_settings_new (void)
   McSettings *settings = g_new0 (McSettings, 1);
   g_atomic_ref_count_init (&settings->refs);
   settings->values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  settings->policies = g_ptr_array_new_with_free_func (g_free);
   _mc_limits_init (&settings->limits);
   return settings;
 }
@@ -116,6 +145,7 @@ mc_settings_unref (McSettings *settings)
   for (gsize i = 0; i < N_FOLDERS; i++)
     g_free (settings->folders[i]);
   g_hash_table_unref (settings->values);
+  g_ptr_array_unref (settings->policies);
   g_free (settings);
 }
 
@@ -217,7 +247,8 @@ describe_type (const McSettingInfo *info)
   switch (info->type) {
     case MC_SETTING_BOOLEAN: return "true|false";
     case MC_SETTING_WORD: return info->words;
-    case MC_SETTING_LIMIT: return _("a number");
+    case MC_SETTING_LIMIT:
+    case MC_SETTING_NUMBER: return _("a number");
     case MC_SETTING_TEXT: return _("a text");
     case MC_SETTING_ADDRESSES: return _("addresses with \";\" between them");
     default: g_assert_not_reached ();
@@ -275,7 +306,8 @@ check_value (const McSettingInfo *info, const char *value)
   switch (info->type) {
     case MC_SETTING_BOOLEAN: return check_boolean (value);
     case MC_SETTING_WORD: return check_word (info, value);
-    case MC_SETTING_LIMIT: return check_number (value);
+    case MC_SETTING_LIMIT:
+    case MC_SETTING_NUMBER: return check_number (value);
     case MC_SETTING_TEXT: return value[0] != '\0' ? g_strdup (value) : NULL;
     case MC_SETTING_ADDRESSES: return check_addresses (value);
     default: g_assert_not_reached ();
@@ -343,9 +375,23 @@ check_change (const char *group, const char *key, const char *value, GError **er
   return change;
 }
 
+/* The first of several policies that fit counts, so they have an order. */
+static void
+note_policy (McSettings *settings, const char *slot)
+{
+  static const char start[] = "policy ";
+  if (!g_str_has_prefix (slot, start))
+    return;
+  const char *name = slot + strlen (start);
+  g_autofree char *pattern = g_strndup (name, strcspn (name, "\n"));
+  if (!g_ptr_array_find_with_equal_func (settings->policies, pattern, g_str_equal, NULL))
+    g_ptr_array_add (settings->policies, g_steal_pointer (&pattern));
+}
+
 static void
 apply_change (McSettings *settings, Change *change)
 {
+  note_policy (settings, change->slot);
   if (change->info->type == MC_SETTING_LIMIT)
     (void) _mc_limits_set (&settings->limits, change->info->key,
                            g_ascii_strtoull (change->value, NULL, 10), NULL);
@@ -395,6 +441,20 @@ mc_settings_get (McSettings *settings, const char *group, const char *key)
   if (value != NULL)
     return value;
   return info->type == MC_SETTING_LIMIT ? get_limit_fallback (key) : info->fallback;
+}
+
+const char *
+mc_settings_get_for (McSettings *settings, const char *address, const char *key)
+{
+  g_autofree char *group = address != NULL ? g_strconcat ("account ", address, NULL) : NULL;
+  const char *value = group != NULL ? mc_settings_get (settings, group, key) : NULL;
+  return value != NULL ? value : mc_settings_get (settings, "general", key);
+}
+
+GPtrArray *
+_mc_settings_get_policies (McSettings *settings)
+{
+  return settings->policies;
 }
 
 /* ------------------------------------------------------------------ the file -- */

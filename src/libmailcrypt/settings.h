@@ -9,6 +9,7 @@ typedef enum {
   MC_SETTING_BOOLEAN,     /* "true" or "false" */
   MC_SETTING_WORD,        /* one of McSettingInfo.words */
   MC_SETTING_LIMIT,       /* a number, see _mc_limit_table */
+  MC_SETTING_NUMBER,      /* a number */
   MC_SETTING_TEXT,        /* not empty */
   MC_SETTING_ADDRESSES,   /* addr-specs, stored with ";" between them */
 } McSettingType;
@@ -24,6 +25,10 @@ typedef struct {
 
 /* Ended by a NULL group. */
 extern const McSettingInfo _mc_setting_table[];
+
+/* The patterns of the groups [policy PATTERN] that set anything, in their order. Of const char *.
+ * (transfer none) */
+GPtrArray *_mc_settings_get_policies (McSettings *settings);
 
 /* The ceilings as configured. They live as long as @settings and change with it. */
 const McLimits *_mc_settings_get_limits (McSettings *settings);

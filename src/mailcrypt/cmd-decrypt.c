@@ -159,6 +159,7 @@ cmd_decrypt (Tool *tool, GError **error)
     return STATUS_INTERNAL;
   }
 
+  mc_message_remember (message);
   warn (tool, mc_message_get_report (message));
   return STATUS_OK;
 }

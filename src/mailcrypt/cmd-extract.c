@@ -79,6 +79,7 @@ cmd_extract (Tool *tool, GError **error)
   McPart *part = message != NULL ? find_part (message, error) : NULL;
   if (part == NULL || !write_part (tool, part, error))
     return STATUS_INTERNAL;
+  mc_message_remember (message);
   caution_say_uncovered (tool, mc_message_get_report (message), part);
   caution_say_bad (tool, mc_message_get_report (message), part);
   return STATUS_OK;

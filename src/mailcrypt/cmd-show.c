@@ -362,6 +362,7 @@ cmd_show (Tool *tool, GError **error)
     return status;
   }
 
+  mc_message_remember (message);
   const char *phrase = mc_settings_get (tool->settings, "general", "show-phrase");
   g_auto (Page) page = { .tool = tool, .message = message, .out = g_string_new (NULL),
                          .color = color, .prefix = mark_make_prefix (phrase) };

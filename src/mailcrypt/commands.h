@@ -15,6 +15,7 @@ DECLARE_COMMAND (show);
 DECLARE_COMMAND (extract);
 DECLARE_COMMAND (help);
 DECLARE_COMMAND (plan);
+DECLARE_COMMAND (sendmail);
 
 int cmd_verify (Tool *tool, GError **error);
 int cmd_inspect (Tool *tool, GError **error);

@@ -21,6 +21,7 @@ tool_sources = \
 	src/mailcrypt/cmd-keys.c \
 	src/mailcrypt/cmd-mutt.c \
 	src/mailcrypt/cmd-plan.c \
+	src/mailcrypt/cmd-sendmail.c \
 	src/mailcrypt/cmd-setup.c \
 	src/mailcrypt/cmd-show.c \
 	src/mailcrypt/cmd-sign.c \
@@ -44,9 +45,13 @@ tool_sources = \
 	src/mailcrypt/json.h \
 	src/mailcrypt/keytext.c \
 	src/mailcrypt/keytext.h \
+	src/mailcrypt/maildir.c \
+	src/mailcrypt/maildir.h \
 	src/mailcrypt/main.c \
 	src/mailcrypt/mark.c \
 	src/mailcrypt/mark.h \
+	src/mailcrypt/mta.c \
+	src/mailcrypt/mta.h \
 	src/mailcrypt/mutt-config.c \
 	src/mailcrypt/mutt-config.h \
 	src/mailcrypt/mutt-engine.c \

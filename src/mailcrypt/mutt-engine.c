@@ -72,6 +72,16 @@ check_content (const Reading *reading, McObject *object, GError **error)
 
 /* -------------------------------------------------------------- standard error -- */
 
+/* The client decrypts for an answer, too, without showing anything to the filter. Of a message
+ * that does not say inside which one it is, only the filter learns that. */
+static void
+remember (Tool *tool, const MuttStatus *status, const GError *failure)
+{
+  const char *id = mutt_status_find_header (status, "Message-ID");
+  if (failure == NULL && id != NULL && tool->context != NULL && mutt_status_is_decrypted (status))
+    mc_context_remember (tool->context, id);
+}
+
 /* For the display filter. Without it the filter says that nothing is protected. */
 static void
 print_seal (Tool *tool, const Reading *reading, McObject *object, const GError *failure)
@@ -81,6 +91,7 @@ print_seal (Tool *tool, const Reading *reading, McObject *object, const GError *
   g_autoptr (MuttStatus) status =
     mutt_status_from_object (object, reading->kind, reading->protocol, reading->own_part,
                              failure, tool->cancellable);
+  remember (tool, status, failure);
   g_autofree char *line = mutt_status_seal (status, runtime, &error);
   gboolean done = line != NULL;
   if (done)

@@ -233,10 +233,8 @@ find_protected (const Filter *filter, const char *name)
   const char *found = NULL;
   for (guint i = 0; i < filter->roots->len; i++) {
     const MuttLine *line = g_ptr_array_index (filter->roots, i);
-    char **headers = line->status->headers;
-    for (guint k = 0; headers[k] != NULL; k += 2)
-      if (strcmp (headers[k], name) == 0)
-        found = headers[k + 1];
+    const char *value = mutt_status_find_header (line->status, name);
+    found = value != NULL ? value : found;
   }
   return found;
 }
@@ -267,6 +265,23 @@ judge (Filter *filter, const char *runtime)
   compare_from (filter);
   if (filter->verdict->tone != TONE_BAD)
     filter->subject = find_protected (filter, "Subject");
+}
+
+/* What is shown of an encrypted message must not come back in clear. Nothing of this may keep
+ * the message from being shown. */
+static void
+remember (Tool *tool, const Filter *filter)
+{
+  guint count = 0;
+  gboolean decrypted = FALSE;
+  for (guint i = 0; !decrypted && i < filter->lines->len; i++) {
+    const MuttLine *line = g_ptr_array_index (filter->lines, i);
+    decrypted = line->status != NULL && mutt_status_is_decrypted (line->status);
+  }
+  g_autofree char *id = decrypted ? get_only (filter, "Message-ID", &count) : NULL;
+  McContext *context = id != NULL ? tool_get_context (tool, NULL) : NULL;
+  if (context != NULL)
+    mc_context_remember (context, id);
 }
 
 /* ---------------------------------------------------------------------- output -- */
@@ -311,7 +326,8 @@ is_dropped (const Filter *filter, const Field *field)
   if (field->name == NULL)
     return FALSE;
   return g_ascii_strncasecmp (field->name, OWN_FIELD, strlen (OWN_FIELD)) == 0
-         || (filter->weeded && g_ascii_strcasecmp (field->name, "Content-Type") == 0);
+         || (filter->weeded && (g_ascii_strcasecmp (field->name, "Content-Type") == 0
+                                || g_ascii_strcasecmp (field->name, "Message-ID") == 0));
 }
 
 static void
@@ -495,7 +511,6 @@ mutt_filter (Tool *tool, GError **error)
   g_auto (Filter) filter = { .out = g_string_new (NULL) };
   g_autofree char *runtime = tool_find_runtime ();
   g_autoptr (GString) input = read_input (error);
-  (void) tool;
   if (input == NULL)
     return MUTT_FAILED;
 
@@ -508,6 +523,7 @@ mutt_filter (Tool *tool, GError **error)
   filter.lines = mutt_lines_parse (body, runtime, is_type (&filter, "multipart/mixed"),
                                    may_be_root (&filter));
   judge (&filter, runtime);
+  remember (tool, &filter);
   append_header (&filter);
   append_body (&filter);
   g_autoptr (Output) output = output_new ("-", OUTPUT_TEXT, error);

@@ -175,7 +175,7 @@ any_says_no (GPtrArray *layers)
 static GStrv
 list_headers (McMessage *entity)
 {
-  static const char *const names[] = { "From", "To", "Cc", "Date", "Subject" };
+  static const char *const names[] = { "From", "To", "Cc", "Date", "Subject", "Message-ID" };
   g_autoptr (GStrvBuilder) found = g_strv_builder_new ();
   for (gsize i = 0; entity != NULL && i < G_N_ELEMENTS (names); i++) {
     const char *value = mc_message_get_header (entity, names[i]);
@@ -232,6 +232,27 @@ mutt_status_from_object (McObject *object, McLayerKind kind, McProtocol protocol
   status->headers = list_headers (entity);
   status->digest = digest_text (entity);
   return status;
+}
+
+const char *
+mutt_status_find_header (const MuttStatus *status, const char *name)
+{
+  const char *found = NULL;
+  for (guint i = 0; status->headers[i] != NULL; i += 2)
+    if (strcmp (status->headers[i], name) == 0)
+      found = status->headers[i + 1];
+  return found;
+}
+
+gboolean
+mutt_status_is_decrypted (const MuttStatus *status)
+{
+  for (guint i = 0; i < status->layers->len; i++) {
+    const MuttLayer *layer = g_ptr_array_index (status->layers, i);
+    if (layer->kind == MC_LAYER_ENCRYPTED && layer->decryption == MC_DECRYPTION_OK)
+      return TRUE;
+  }
+  return FALSE;
 }
 
 /* -------------------------------------------------------------------- sealing -- */

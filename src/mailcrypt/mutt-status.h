@@ -37,6 +37,11 @@ MuttStatus *mutt_status_from_object (McObject *object, McLayerKind kind, McProto
                                      gboolean own_part, const GError *failure,
                                      GCancellable *cancellable);
 
+/* The last protected field of that name. (nullable) */
+const char *mutt_status_find_header (const MuttStatus *status, const char *name);
+/* Whether something encrypted was opened. */
+gboolean mutt_status_is_decrypted (const MuttStatus *status);
+
 /* The digest of @text that survives a client's rendering of it: its ASCII letters and
  * digits. (transfer full) */
 char *mutt_status_digest (const char *text, gsize size);

@@ -257,17 +257,29 @@ refuse_option (const Tool *tool, const char *dashes, const char *name, const cha
   tool_set_usage (error, hint, _("unknown option '%s%s'"), dashes, name);
 }
 
+/* The option of @command called @name. (nullable) */
 static const GOptionEntry *
-find_long (const Tool *tool, const char *name, GError **error)
+find_entry (const Command *command, const char *name)
 {
-  g_autoptr (GPtrArray) entries = options_list (tool->command);
-  Nearest nearest = { .word = name };
+  g_autoptr (GPtrArray) entries = options_list (command);
   for (guint i = 0; i < entries->len; i++) {
     const GOptionEntry *entry = g_ptr_array_index (entries, i);
     if (strcmp (entry->long_name, name) == 0)
       return entry;
-    nearest_offer (&nearest, entry->long_name);
   }
+  return NULL;
+}
+
+static const GOptionEntry *
+find_long (const Tool *tool, const char *name, GError **error)
+{
+  const GOptionEntry *found = find_entry (tool->command, name);
+  if (found != NULL)
+    return found;
+  g_autoptr (GPtrArray) entries = options_list (tool->command);
+  Nearest nearest = { .word = name };
+  for (guint i = 0; i < entries->len; i++)
+    nearest_offer (&nearest, ((const GOptionEntry *) g_ptr_array_index (entries, i))->long_name);
   refuse_option (tool, "--", name, nearest.name, error);
   return NULL;
 }
@@ -353,10 +365,35 @@ command_runs (const Command *command)
   return command != NULL && command->commands == NULL;
 }
 
+/* A word for a command that speaks another program's language: our long options are ours
+ * before the first "--", all else is an operand. An address that looks like an option of ours
+ * may come from a stranger. */
+static gboolean
+parse_foreign (Parser *parser, const char *word, GError **error)
+{
+  gsize size = strcspn (word, "=");
+  g_autofree char *name = g_strndup (word, size);
+  gboolean ours = !parser->ended && g_str_has_prefix (name, "--")
+                  && find_entry (parser->tool->command, name + 2) != NULL;
+  if (ours && strchr (word, '@') != NULL) {
+    tool_set_usage (error, _("put recipients behind '--', and such a name into the configuration"),
+                    _("'%s' may be an option or an address"), word);
+    return FALSE;
+  }
+  if (ours)
+    return parse_long (parser, word + 2, error);
+  parser->ended |= strcmp (word, "--") == 0;
+  g_ptr_array_add (parser->operands, g_strdup (word));
+  return TRUE;
+}
+
 /* A command is a word or two, with general options around them. */
 static gboolean
 parse_word (Parser *parser, const char *word, GError **error)
 {
+  const Command *command = parser->tool->command;
+  if (command != NULL && (command->flags & COMMAND_FOREIGN) != 0)
+    return parse_foreign (parser, word, error);
   gboolean is_option = !parser->ended && word[0] == '-' && word[1] != '\0';
   if (is_option && strcmp (word, "--") == 0)
     return parser->ended = TRUE;

@@ -34,6 +34,7 @@ typedef enum {
   COMMAND_PROTOCOL = 1 << 3,  /* --protocol */
   COMMAND_READS = 1 << 4,     /* decrypts what it reads: --allow-legacy */
   COMMAND_NETWORK = 1 << 5,   /* may ask about revocation where the settings want it */
+  COMMAND_FOREIGN = 1 << 6,   /* options that are not ours are another program's: operands */
 } CommandFlags;
 
 struct _Command {

@@ -14,6 +14,8 @@ struct _McStore {
 
 /* The first version with the tables of store-peers.c. */
 #define MC_STORE_WITH_PEERS 2
+/* ... and of store-opened.c. */
+#define MC_STORE_WITH_OPENED 3
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (sqlite3_stmt, sqlite3_finalize)
 

@@ -70,6 +70,14 @@ static const char *const migrations[] = {
   "  first_seen INTEGER NOT NULL,"
   "  last_seen INTEGER NOT NULL,"
   "  PRIMARY KEY (protocol, address, fingerprint)) WITHOUT ROWID;",
+
+  "CREATE TABLE opened ("
+  "  id BLOB PRIMARY KEY,"         /* salted hash of an encrypted message's Message-ID */
+  "  opened_at INTEGER NOT NULL) WITHOUT ROWID;"
+  "CREATE INDEX opened_age ON opened (opened_at);"
+  "CREATE TABLE salts ("
+  "  name TEXT PRIMARY KEY,"
+  "  value BLOB NOT NULL) WITHOUT ROWID;",
 };
 
 /* ------------------------------------------------------------------- errors -- */

@@ -134,3 +134,13 @@ gboolean _mc_store_get_peer (McStore *store, const char *address, McPeer **ret_p
 /* Only what was signed later than what is there replaces it. */
 gboolean _mc_store_set_peer (McStore *store, const char *address, const McPeer *peer,
                              GError **error);
+
+/* Encrypted messages that were opened, as salted hashes of their Message-IDs. */
+/* The salt for them; without @create *ret_salt is NULL where there is none yet. */
+gboolean _mc_store_get_salt (McStore *store, gboolean create, GBytes **ret_salt, GError **error);
+/* Adds @id, or carries its time forward, and forgets what was opened before @oldest. */
+gboolean _mc_store_add_opened (McStore *store, GBytes *id, gint64 now, gint64 oldest,
+                               GError **error);
+/* Whether @id was opened, not before @oldest. */
+gboolean _mc_store_find_opened (McStore *store, GBytes *id, gint64 oldest, gboolean *ret_found,
+                                GError **error);

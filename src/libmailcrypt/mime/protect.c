@@ -231,6 +231,26 @@ encode_words (const char *value)
   return g_string_free (words, FALSE);
 }
 
+/* Whether @text means itself where it stands in a header. */
+static gboolean
+is_plain (const char *text)
+{
+  for (const char *c = text; *c != '\0'; c++)
+    if (!g_ascii_isprint (*c))
+      return FALSE;
+  return strstr (text, "=?") == NULL && strlen (text) < MAX_LINE / 2;
+}
+
+char *
+_mc_header_encode_text (const char *text)
+{
+  if (is_plain (text))
+    return g_strdup (text);
+  g_autofree char *words = encode_words (text);
+  g_auto (GStrv) lines = g_strsplit (words, "\r\n", -1);
+  return g_strjoinv ("\n", lines);
+}
+
 static char *
 encode_addresses (const char *body)
 {

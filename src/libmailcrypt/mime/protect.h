@@ -26,3 +26,7 @@ gboolean _mc_entity_can_protect (const McEntity *root);
  * for a message that is only signed (RFC 9788 section 5.2.1). */
 gboolean _mc_compose_protected (McSpan payload, GPtrArray *inside, GPtrArray *outside,
                                 McSpool *output, GError **error);
+
+/* Text as the value of a field that is no address: as it is, or as encoded words (RFC 2047)
+ * with "\n " for folds. */
+char *_mc_header_encode_text (const char *text);
