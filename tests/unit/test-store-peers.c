@@ -129,7 +129,8 @@ make_first_version (void)
   g_autoptr (McStore) store = open_store (TRUE);
   CU_ASSERT_TRUE (_mc_store_set_pin (store, MC_PROTOCOL_SMIME, "ff", ALICE, MC_PIN_TRUSTED, NULL));
   CU_ASSERT_EQUAL (sqlite3_exec (store->db,
-                                 "DROP TABLE peers; DROP TABLE sightings; PRAGMA user_version = 1",
+                                 "DROP TABLE peers; DROP TABLE sightings; DROP TABLE opened;"
+                                 "DROP TABLE salts; PRAGMA user_version = 1",
                                  NULL, NULL, NULL),
                    SQLITE_OK);
 }
