@@ -669,6 +669,9 @@ typedef struct _McParty McParty;
 const char *mc_party_get_address (const McParty *party);             /* or a fingerprint, as it was given */
 McRole mc_party_get_role (const McParty *party);
 gboolean mc_party_get_ambiguous (const McParty *party);              /* in some protocol several keys are equally good */
+/* What the settings want of "sign" or "encrypt" for a recipient, see mc_policy_find(); UNKNOWN
+ * for others. *@ret_source: (nullable; transfer none). */
+McWish mc_party_get_wish (const McParty *party, const char *matter, const char **ret_source);
 GPtrArray *mc_party_get_candidates (const McParty *party);           /* of McCandidate, by protocol, best first (transfer none) */
 
 /* One message that would be made. */

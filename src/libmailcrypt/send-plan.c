@@ -8,12 +8,20 @@
 #include "base/address.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "context.h"
 #include "plan.h"
+
+/* What the settings want for somebody. */
+typedef struct {
+  McWish wish;
+  char *source;             /* nullable: the group that says so */
+} Wanted;
 
 struct _McParty {
   char *address;
   McRole role;
   gboolean ambiguous;
+  Wanted sign, encrypt;
   GPtrArray *candidates;    /* of McCandidate (owned) */
 };
 
@@ -33,6 +41,8 @@ static void
 party_free (McParty *party)
 {
   g_free (party->address);
+  g_free (party->sign.source);
+  g_free (party->encrypt.source);
   g_ptr_array_unref (party->candidates);
   g_free (party);
 }
@@ -117,6 +127,15 @@ mc_party_get_ambiguous (const McParty *party)
   return party->ambiguous;
 }
 
+McWish
+mc_party_get_wish (const McParty *party, const char *matter, const char **ret_source)
+{
+  const Wanted *wanted = strcmp (matter, "sign") == 0 ? &party->sign : &party->encrypt;
+  if (ret_source != NULL)
+    *ret_source = wanted->source;
+  return wanted->wish;
+}
+
 GPtrArray *
 mc_party_get_candidates (const McParty *party)
 {
@@ -199,6 +218,23 @@ add_parties (McSendPlan *plan, const McOffer *offer)
     add_resolution (plan, MC_ROLE_HIDDEN, g_ptr_array_index (offer->hidden, i));
   add_resolution (plan, MC_ROLE_SELF, offer->self);
   add_resolution (plan, MC_ROLE_SIGNER, offer->signer);
+}
+
+/* What the settings say of each recipient. */
+static gboolean
+add_wishes (McSendPlan *plan, McSettings *settings, const char *sender, GError **error)
+{
+  for (guint i = 0; i < plan->parties->len; i++) {
+    McParty *party = g_ptr_array_index (plan->parties, i);
+    if (party->role != MC_ROLE_RECIPIENT && party->role != MC_ROLE_HIDDEN)
+      continue;
+    if (!mc_policy_find (settings, "sign", sender, party->address, &party->sign.wish,
+                         &party->sign.source, error)
+        || !mc_policy_find (settings, "encrypt", sender, party->address, &party->encrypt.wish,
+                            &party->encrypt.source, error))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 /* ----------------------------------------------------------------- messages -- */
@@ -306,13 +342,15 @@ mc_seal_dry_run (McSeal *seal, const char *sender, GCancellable *cancellable, GE
       || !make_offers (seal, &parties, offers, cancellable, error))
     return NULL;
 
-  McSendPlan *plan = g_new0 (McSendPlan, 1);
+  g_autoptr (McSendPlan) plan = g_new0 (McSendPlan, 1);
   plan->parties = g_ptr_array_new_with_free_func ((GDestroyNotify) party_free);
   plan->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) message_free);
   for (guint i = 0; i < offers->len; i++)
     add_parties (plan, g_ptr_array_index (offers, i));
+  if (!add_wishes (plan, _mc_context_get_settings (seal->context), parties.sender, error))
+    return NULL;
   add_messages (plan, offers);
   if (plan->messages->len == 0)
     _mc_offers_refuse (offers, &plan->problem);
-  return plan;
+  return g_steal_pointer (&plan);
 }

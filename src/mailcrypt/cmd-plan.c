@@ -103,12 +103,29 @@ describe_role (McRole role)
   }
 }
 
+/* What the configuration has sendmail do. */
+static void
+append_policy (GString *out, const McParty *party)
+{
+  const char *sign_source = NULL, *encrypt_source = NULL;
+  McWish sign = mc_party_get_wish (party, "sign", &sign_source);
+  McWish encrypt = mc_party_get_wish (party, "encrypt", &encrypt_source);
+  if (encrypt == MC_WISH_UNKNOWN)
+    return;
+  g_autofree char *sign_group = mc_text_escape_line (sign_source);
+  g_autofree char *encrypt_group = mc_text_escape_line (encrypt_source);
+  g_string_append_printf (out, _("  policy: encrypt %s [%s], sign %s [%s]\n"),
+                          mc_wish_to_word (encrypt), encrypt_group, mc_wish_to_word (sign),
+                          sign_group);
+}
+
 static void
 append_party (GString *out, const McSendPlan *plan, const McParty *party)
 {
   GPtrArray *candidates = mc_party_get_candidates (party);
   g_autofree char *address = mc_text_escape_line (mc_party_get_address (party));
   g_string_append_printf (out, "%s: %s\n", describe_role (mc_party_get_role (party)), address);
+  append_policy (out, party);
   for (guint i = 0; i < candidates->len; i++)
     append_candidate (out, plan, party, g_ptr_array_index (candidates, i));
   if (candidates->len == 0)

@@ -277,6 +277,29 @@ add_candidate (JsonBuilder *builder, const McCandidate *candidate)
   json_builder_end_object (builder);
 }
 
+/* Null for who is no recipient. */
+static void
+add_policy (JsonBuilder *builder, const McParty *party)
+{
+  static const char *const matters[] = { "sign", "encrypt" };
+  json_builder_set_member_name (builder, "policy");
+  if (mc_party_get_wish (party, "encrypt", NULL) == MC_WISH_UNKNOWN) {
+    json_builder_add_null_value (builder);
+    return;
+  }
+  json_builder_begin_object (builder);
+  for (gsize i = 0; i < G_N_ELEMENTS (matters); i++) {
+    const char *source = NULL;
+    McWish wish = mc_party_get_wish (party, matters[i], &source);
+    json_builder_set_member_name (builder, matters[i]);
+    json_builder_begin_object (builder);
+    add_string (builder, "wish", mc_wish_to_word (wish));
+    add_string (builder, "group", source);
+    json_builder_end_object (builder);
+  }
+  json_builder_end_object (builder);
+}
+
 static void
 add_party (JsonBuilder *builder, const McParty *party)
 {
@@ -285,6 +308,7 @@ add_party (JsonBuilder *builder, const McParty *party)
   add_string (builder, "address", mc_party_get_address (party));
   add_string (builder, "role", mc_role_to_word (mc_party_get_role (party)));
   add_boolean (builder, "ambiguous", mc_party_get_ambiguous (party));
+  add_policy (builder, party);
   begin_array (builder, "candidates");
   for (guint i = 0; i < candidates->len; i++)
     add_candidate (builder, g_ptr_array_index (candidates, i));
