@@ -3,6 +3,8 @@
 
 #include "base/address.h"
 
+#include "base/text.h"
+
 #include <idn2.h>
 #include <string.h>
 
@@ -15,6 +17,14 @@
 
 /* ------------------------------------------------------------------- whole -- */
 
+/* What spelling needs in some scripts, between the letters where IDNA allows it (RFC 5892
+ * appendix A). */
+static gboolean
+is_joiner (gunichar c)
+{
+  return c == 0x200C || c == 0x200D;
+}
+
 /* What no part of an address may hold, quoted or not: it would look like two addresses
  * or like another one somewhere down the line. */
 static gboolean
@@ -26,7 +36,9 @@ is_acceptable (const char *text, gsize size)
 
   for (const char *at = text; at < text + size; at = g_utf8_next_char (at)) {
     gunichar c = g_utf8_get_char (at);
-    if (g_unichar_isspace (c) || g_unichar_iscntrl (c) || c == ',' || c == '<' || c == '>')
+    if (g_unichar_isspace (c) || c == ',' || c == '<' || c == '>')
+      return FALSE;
+    if (_mc_text_is_invisible (c) && !is_joiner (c))
       return FALSE;
   }
   return TRUE;

@@ -40,8 +40,8 @@ is_noncharacter (gunichar c)
   return (c & 0xFFFE) == 0xFFFE || (c >= 0xFDD0 && c <= 0xFDEF);
 }
 
-static gboolean
-is_hostile (gunichar c)
+gboolean
+_mc_text_is_invisible (gunichar c)
 {
   switch (g_unichar_type (c)) {
     case G_UNICODE_CONTROL:
@@ -120,7 +120,7 @@ escape (const char *text, gssize given_size, gboolean several_lines)
       ;   /* the LF that follows says it */
     else if (several_lines && (c == '\n' || c == '\t'))
       g_string_append_c (out, (char) c);
-    else if (stray || (is_hostile (c) && !is_symbol_style (c, before)))
+    else if (stray || (_mc_text_is_invisible (c) && !is_symbol_style (c, before)))
       g_string_append_printf (out, "\\u{%X}", (guint) c);
     else
       g_string_append_len (out, text, (gssize) length);
@@ -145,7 +145,7 @@ mc_text_escape_json (const char *json)
     gunichar c = g_utf8_get_char (p);
     gboolean stray = is_stray_mark (c, before, &marks);
     before = c;
-    if (c < 0x80 || !(stray || is_hostile (c)))
+    if (c < 0x80 || !(stray || _mc_text_is_invisible (c)))
       g_string_append_len (out, p, g_utf8_next_char (p) - p);
     else if (c < 0x10000)
       g_string_append_printf (out, "\\u%04x", (guint) c);

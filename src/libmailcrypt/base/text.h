@@ -4,6 +4,10 @@
 
 #include "libmailcrypt.h"
 
+/* Whether @c shows nothing, or acts on what stands around it: controls, format characters,
+ * line and paragraph separators, fillers, and code points that are no characters. */
+gboolean _mc_text_is_invisible (gunichar c);
+
 /* One line of valid UTF-8 out of @text (nullable, any bytes, @size or -1 when
  * NUL-terminated): bytes that are not UTF-8 become \xNN; C0, DEL, C1, bidi controls,
  * zero-width and other invisible format characters, line and paragraph separators
