@@ -11,6 +11,9 @@
 #include "keys/harvest.h"
 #include "mime/fields.h"
 #include "mime/header.h"
+#include "mime/lines.h"
+
+#include <string.h>
 
 /* ------------------------------------------------------------------ headers -- */
 
@@ -208,15 +211,66 @@ starts_inline (const McPart *part, const McLimits *limits)
          || g_str_has_prefix (start, "-----BEGIN PGP SIGNED MESSAGE-----");
 }
 
+static gboolean
+line_begins (const McLine *line, const char *word)
+{
+  return line->size >= strlen (word) && memcmp (line->text, word, strlen (word)) == 0;
+}
+
+/* Whether anything but blank lines stands behind the end of the armour, e.g. what a list
+ * appended. Armour without an end is broken, not followed. */
+static gboolean
+is_followed (McSpool *text, gboolean *ret_followed, GError **error)
+{
+  g_autoptr (McLines) lines = _mc_lines_new (_mc_span_whole (text), 0);
+  g_autoptr (GError) inner = NULL;
+  gboolean ended = FALSE;
+  McLine line;
+
+  *ret_followed = FALSE;
+  while (!*ret_followed && _mc_lines_next (lines, 64, &line, &inner)) {
+    gboolean blank = line.cut ? line.cut_blank : TRUE;
+    for (gsize i = 0; i < line.size; i++)
+      blank &= g_ascii_isspace (line.text[i]);
+    *ret_followed = ended && !blank;
+    ended |= line_begins (&line, "-----END PGP MESSAGE-----")
+             || line_begins (&line, "-----END PGP SIGNATURE-----");
+  }
+  if (inner == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&inner));
+  return FALSE;
+}
+
+/* Whether the text is as a whole one OpenPGP text. */
+static gboolean
+find_inline (const McWalk *walk, const McPart *part, gboolean *ret_inline, GError **error)
+{
+  const McLimits *limits = _mc_context_get_limits (walk->message->context);
+  gboolean followed;
+
+  *ret_inline = starts_inline (part, limits);
+  if (!*ret_inline)
+    return TRUE;
+  g_autoptr (McSpool) text = _mc_spool_new (limits);
+  if (!_mc_entity_decode (part->entity, text, FALSE, walk->cancellable, error)
+      || !is_followed (text, &followed, error))
+    return FALSE;
+  *ret_inline = !followed;
+  return TRUE;
+}
+
 /* A text/plain root that as a whole is one OpenPGP text: read as that part, outside of
  * MIME's protection, never as the message's (RFC 9787 section 6.2.3). */
 static gboolean
 open_inline (McWalk *walk, McPart *part, GError **error)
 {
   McSpan content;
-  gboolean is_layer;
+  gboolean is_layer, is_inline;
 
-  if (!starts_inline (part, _mc_context_get_limits (walk->message->context)))
+  if (!find_inline (walk, part, &is_inline, error))
+    return FALSE;
+  if (!is_inline)
     return TRUE;
   walk->errant = walk->opens_inline = TRUE;
   gboolean ok = _mc_walk_open_layer (walk, part, MC_FORM_OPAQUE, MC_PROTOCOL_OPENPGP, &content,
