@@ -121,6 +121,7 @@ script_tests = \
 	tests/cli/test_basics.py \
 	tests/cli/test_cards.py \
 	tests/cli/test_cms_hostile.py \
+	tests/cli/test_corpus.py \
 	tests/cli/test_doctor.py \
 	tests/cli/test_headers.py \
 	tests/cli/test_help.py \
@@ -153,6 +154,11 @@ script_tests = \
 
 script_modules = \
 	tests/cli/cms.py \
+	tests/cli/corpus.py \
+	tests/cli/corpus_headers.py \
+	tests/cli/corpus_honest.py \
+	tests/cli/corpus_sender.py \
+	tests/cli/corpus_structure.py \
 	tests/cli/der.py \
 	tests/cli/harness.py \
 	tests/cli/keyring.py \

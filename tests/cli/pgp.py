@@ -21,6 +21,7 @@ PEOPLE = {
     "untrusted": ("Bob Example <bob@example.org>", "future-default", None, "never", ""),
     "other": ("Eve Elsewhere <eve@elsewhere.example>", "future-default", None, "never", ""),
     "unsure": ("Un Sure <unsure@example.org>", "future-default", None, "never", ""),
+    "idn": ("Ida Dn <ida@b\u00fccher.example>", "future-default", None, "never", ""),
     "locked": ("Pat Locked <pat@example.org>", "future-default", None, "never", "open sesame"),
     # in nobody's keyring but the world's
     "stranger": ("Stran Ger <stranger@example.org>", "future-default", None, "never", ""),

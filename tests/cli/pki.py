@@ -84,6 +84,7 @@ PEOPLE = {
     "bob-other": Person("rsa:2048", "bob@example.org", issuer="other-ca", same_key="bob"),
     "bob-weak": Person("rsa:1024", "bob@example.org"),
     "eve": Person("rsa:2048", "eve@elsewhere.example", same_key="bob"),
+    "idn": Person("rsa:2048", "ida@xn--bcher-kva.example", same_key="bob"),
     "mallory-ca": Person("rsa:2048", "bob@example.org", issuer="carol", same_key="bob"),
 }
 
