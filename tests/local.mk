@@ -42,6 +42,7 @@ unit_sources = \
 	tests/unit/test-openpgp.c \
 	tests/unit/test-packets.c \
 	tests/unit/test-passphrase.c \
+	tests/unit/test-reply.c \
 	tests/unit/test-resolver.c \
 	tests/unit/test-scan.c \
 	tests/unit/test-screen.c \

@@ -356,6 +356,37 @@ char *mc_part_read_text (McPart *part, gsize max_bytes, GError **error);
 /* The structure as JSON (the object of "inspect"). (transfer full) */
 char *mc_message_describe_json (McMessage *message, int exit_status);
 
+/* ---------------------------------------------------------------- answering -- */
+
+typedef enum {
+  MC_REPLY_SENDER = 0,      /* whoever is to be answered */
+  MC_REPLY_ALL,             /* and everybody else who got the message */
+} McReplyKind;
+
+/* What an answer takes from the message it answers (RFC 5322 section 3.6, RFC 9788 section 6). */
+typedef struct _McReply McReply;
+/* @own (nullable, NULL-terminated): the addresses of who answers, who is not written to.
+ * @message has to live as long as the reply is read from. */
+McReply *mc_reply_new (McMessage *message, McReplyKind kind, const char *const *own);
+void mc_reply_free (McReply *reply);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McReply, mc_reply_free)
+
+/* The content of "To", "Cc", "Subject", "In-Reply-To" or "References" for the answer: UTF-8
+ * without control characters, to be encoded (RFC 2047) by who writes it. Of a message that
+ * protects its header only that is used, so that nobody on the way adds a reader (RFC 9788
+ * sections 4.4.4, 4.6, 6.2). NULL: the answer has none; no To where it is in doubt. */
+const char *mc_reply_get_header (const McReply *reply, const char *name);
+/* The same as it may stand outside of the encryption: derived from what stood outside of the
+ * message (HP-Outer), e.g. "Re: [...]" (RFC 9788 section 6.1.2). NULL: it may not. */
+const char *mc_reply_get_outer_header (const McReply *reply, const char *name);
+/* Whether the message came encrypted: then the answer must be, unless the user says
+ * otherwise in so many words (RFC 9787 section 5.4). */
+gboolean mc_reply_get_is_secret (const McReply *reply);
+/* The text to be quoted, as mc_part_read_text(), lines ending with LF: the plain text of the
+ * Main Body Parts. It is empty when there is none, and never holds what a ciphertext among other parts, or inside of
+ * a text, held (RFC 9787 section 6.2.2). (transfer full) */
+char *mc_reply_read_text (const McReply *reply, gsize max_bytes, GError **error);
+
 /* ------------------------------------------------------------------ objects -- */
 
 /* One cryptographic object without the mail around it, for clients that take mail apart by
@@ -443,6 +474,10 @@ void mc_seal_set_protocol (McSeal *seal, McProtocol protocol);   /* UNKNOWN: cho
 void mc_seal_set_signer (McSeal *seal, const char *address_or_fingerprint);  /* default: From */
 void mc_seal_set_cipher (McSeal *seal, const char *name);        /* e.g. "aes256-gcm" */
 void mc_seal_set_header_policy (McSeal *seal, McHeaderPolicy policy);
+/* The message is an answer: of a field that is as @reply (nullable) gives it, no more stands
+ * outside of the encryption than mc_reply_get_outer_header() allows, whatever the policy is
+ * (RFC 9788 section 6.1.2). A field that the user changed is the policy's again. */
+void mc_seal_set_reply (McSeal *seal, McReply *reply);
 void mc_seal_add_recipient (McSeal *seal, const char *address);  /* default: To, Cc, and Bcc hidden */
 void mc_seal_add_hidden (McSeal *seal, const char *address);
 

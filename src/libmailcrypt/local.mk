@@ -25,6 +25,8 @@ core_sources = \
 	src/libmailcrypt/plan.h \
 	src/libmailcrypt/policy.c \
 	src/libmailcrypt/policy.h \
+	src/libmailcrypt/reply.c \
+	src/libmailcrypt/reply.h \
 	src/libmailcrypt/seal.c \
 	src/libmailcrypt/seal.h \
 	src/libmailcrypt/send-plan.c \

@@ -10,6 +10,7 @@
 #include "headers.h"
 #include "mime/compose.h"
 #include "mime/protect.h"
+#include "reply.h"
 #include "seal.h"
 
 McSeal *
@@ -33,6 +34,7 @@ mc_seal_free (McSeal *seal)
     return;
   g_free (seal->signer);
   g_free (seal->cipher);
+  mc_reply_free (seal->reply);
   g_ptr_array_unref (seal->recipients);
   g_ptr_array_unref (seal->hidden);
   g_ptr_array_unref (seal->notes);
@@ -65,6 +67,13 @@ void
 mc_seal_set_header_policy (McSeal *seal, McHeaderPolicy policy)
 {
   seal->policy = policy;
+}
+
+void
+mc_seal_set_reply (McSeal *seal, McReply *reply)
+{
+  mc_reply_free (seal->reply);
+  seal->reply = reply != NULL ? _mc_reply_ref (reply) : NULL;
 }
 
 void
@@ -290,6 +299,8 @@ prepare_header (McSeal *seal, const McTree *tree)
   g_clear_pointer (&seal->outside, g_ptr_array_unref);
   seal->outside = _mc_confidentiality_apply (
       encrypt && seal->protects ? get_confidentiality (policy) : MC_HCP_NONE, tree->fields);
+  if (encrypt && seal->reply != NULL)
+    _mc_reply_hide (seal->reply, seal->outside);
 }
 
 gboolean

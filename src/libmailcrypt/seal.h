@@ -14,6 +14,7 @@ struct _McSeal {
   char *signer;             /* nullable: address or fingerprint; default From */
   char *cipher;             /* nullable */
   McHeaderPolicy policy;    /* UNKNOWN: as configured */
+  McReply *reply;           /* nullable (owned): whose header is not to leak */
   GPtrArray *recipients;    /* of char*, as the caller gave them */
   GPtrArray *hidden;        /* of char* */
   gboolean only_self;       /* encrypt to nobody else: for a copy to keep */
