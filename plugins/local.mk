@@ -1,1 +1,5 @@
 # Client plugins: one folder per client.
+
+aercdir = $(pkgdatadir)/aerc
+dist_aerc_SCRIPTS = plugins/aerc/mailcrypt-text
+dist_aerc_DATA = plugins/aerc/README

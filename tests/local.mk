@@ -140,7 +140,7 @@ script_tests = \
 	tests/cli/test_plan.py \
 	tests/cli/test_revocation.py \
 	tests/cli/test_sendmail.py \
-	tests/cli/test_setup.py \
+	tests/cli/test_setup_files.py \
 	tests/cli/test_show.py \
 	tests/cli/test_smime.py \
 	tests/cli/test_smime_peers.py \
@@ -148,6 +148,7 @@ script_tests = \
 	tests/cli/test_terminal.py \
 	tests/cli/test_vectors.py \
 	tests/cli/test_verdict.py \
+	tests/clients/test_aerc.py \
 	tests/clients/test_compose.py \
 	tests/clients/test_setup.py \
 	tests/clients/test_view.py \

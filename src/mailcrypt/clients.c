@@ -123,6 +123,52 @@ clients_get_version (const char *client, GCancellable *cancellable)
   return digits > 0 ? g_strndup (text + size + 1, digits) : NULL;
 }
 
+/* The first ones that know all the settings that we use. */
+static const struct {
+  const char *client, *least;
+} versions[] = {
+  { "mutt", "1.10.1" },
+  { "neomutt", "20210205" },
+  { "aerc", "0.14.0" },
+};
+
+/* Numbers between dots, compared one after the other. */
+static gboolean
+is_older (const char *version, const char *least)
+{
+  g_auto (GStrv) a = g_strsplit (version, ".", 0);
+  g_auto (GStrv) b = g_strsplit (least, ".", 0);
+  for (gsize i = 0; b[i] != NULL; i++) {
+    guint64 number = a[i] != NULL ? g_ascii_strtoull (a[i], NULL, 10) : 0;
+    guint64 other = g_ascii_strtoull (b[i], NULL, 10);
+    if (number != other)
+      return number < other;
+    if (a[i] == NULL)
+      return FALSE;
+  }
+  return FALSE;
+}
+
+gboolean
+clients_check_version (const char *client, const char *version, GError **error)
+{
+  if (version == NULL) {
+    g_autofree char *hint = g_strdup_printf ("apt install %s", client);
+    tool_set_error (error, STATUS_ENVIRONMENT, "no-client", hint,
+                    _("%s is not installed, or does not tell its version"), client);
+    return FALSE;
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (versions); i++)
+    if (strcmp (versions[i].client, client) == 0
+        && is_older (version, versions[i].least)) {
+      tool_set_error (error, STATUS_ENVIRONMENT, "old-client", NULL,
+                      _("%s %s is too old: it takes %s or later"), client, version,
+                      versions[i].least);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 /* ----------------------------------------------------------------- findings -- */
 
 static void

@@ -10,9 +10,11 @@
  * what comes behind our lines takes them back. Reads the files, changes nothing. */
 void clients_examine (GPtrArray *findings);
 
-/* The version that @client, mutt or neomutt, tells of itself, e.g. "2.2.12"; NULL when it is
+/* The version that @client tells of itself, e.g. "2.2.12"; NULL when it is
  * not there or says something else. (transfer full) */
 char *clients_get_version (const char *client, GCancellable *cancellable);
+/* Whether @version (nullable) is there and new enough for our settings. */
+gboolean clients_check_version (const char *client, const char *version, GError **error);
 /* The files in which mutt or neomutt of @version (nullable: not known) looks for its
  * configuration; it reads the first that is there. (transfer full) */
 char **clients_list_files (const char *client, const char *version);

@@ -29,7 +29,20 @@ static const GOptionEntry mutt_setup_options[] = {
   G_OPTION_ENTRY_NULL
 };
 
+static const GOptionEntry aerc_setup_options[] = {
+  SHARED_OPTIONS,
+  G_OPTION_ENTRY_NULL
+};
+
 /* -------------------------------------------------------------------- shared -- */
+
+gboolean
+setup_check (GError **error)
+{
+  if (setup_options.write && setup_options.undo)
+    tool_set_usage (error, NULL, _("--write and --undo exclude each other"));
+  return !setup_options.write || !setup_options.undo;
+}
 
 void
 setup_tell (GPtrArray *findings, McFindingLevel level, const char *code, const char *fix,
@@ -102,6 +115,8 @@ const Command setup_commands[] = {
     .options = mutt_setup_options, .run = setup_mutt },
   { .name = "neomutt", .operands = "", .help = N_("Print or install the settings for neomutt"),
     .options = mutt_setup_options, .run = setup_mutt },
+  { .name = "aerc", .operands = "", .help = N_("Print or install the settings for aerc"),
+    .options = aerc_setup_options, .run = setup_aerc },
   { .name = "claws-mail", .operands = "", .help = N_("Not there yet"),
     .run = setup_claws_mail },
   { .name = NULL },

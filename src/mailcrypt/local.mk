@@ -84,6 +84,7 @@ tool_sources = \
 	src/mailcrypt/sandbox.h \
 	src/mailcrypt/seal.c \
 	src/mailcrypt/seal.h \
+	src/mailcrypt/setup-aerc.c \
 	src/mailcrypt/setup-mutt.c \
 	src/mailcrypt/setup.h \
 	src/mailcrypt/text.c \

@@ -63,7 +63,7 @@ static const char view[] =
   "set my_mailcrypt_nonce=\"`@ mutt nonce`\"\n"
   "set display_filter=\"@ mutt filter --nonce=$my_mailcrypt_nonce\"\n"
   "set pager=builtin allow_ansi=no\n"
-  "unignore from subject content-type message-id mailcrypt\n";
+  "unignore from: subject: content-type: message-id: mailcrypt\n";
 
 static const char colors[] =
   "color header brightgreen default \"^Mailcrypt: GOOD\"\n"

@@ -82,53 +82,6 @@ choose_parts (MuttParts *ret_parts, GError **error)
   return TRUE;
 }
 
-/* ------------------------------------------------------------------- version -- */
-
-/* The first ones that know all the settings. */
-static const struct {
-  const char *client, *least;
-} versions[] = {
-  { "mutt", "1.10.1" },
-  { "neomutt", "20210205" },
-};
-
-/* Numbers between dots, compared one after the other. */
-static gboolean
-is_older (const char *version, const char *least)
-{
-  g_auto (GStrv) a = g_strsplit (version, ".", 0);
-  g_auto (GStrv) b = g_strsplit (least, ".", 0);
-  for (gsize i = 0; b[i] != NULL; i++) {
-    guint64 number = a[i] != NULL ? g_ascii_strtoull (a[i], NULL, 10) : 0;
-    guint64 other = g_ascii_strtoull (b[i], NULL, 10);
-    if (number != other)
-      return number < other;
-    if (a[i] == NULL)
-      return FALSE;
-  }
-  return FALSE;
-}
-
-static gboolean
-check_version (const Setup *setup, GError **error)
-{
-  if (setup->version == NULL) {
-    g_autofree char *hint = g_strdup_printf ("apt install %s", setup->client);
-    tool_set_error (error, STATUS_ENVIRONMENT, "no-client", hint,
-                    _("%s is not installed, or does not tell its version"), setup->client);
-    return FALSE;
-  }
-  for (gsize i = 0; i < G_N_ELEMENTS (versions); i++)
-    if (strcmp (versions[i].client, setup->client) == 0
-        && is_older (setup->version, versions[i].least)) {
-      tool_set_error (error, STATUS_ENVIRONMENT, "old-client", NULL,
-                      _("%s %s is too old: it takes %s or later"), setup->client, setup->version,
-                      versions[i].least);
-      return FALSE;
-    }
-  return TRUE;
-}
-
 /* -------------------------------------------------------------------- begin -- */
 
 static gboolean
@@ -329,7 +282,7 @@ static int
 print (Setup *setup, const char *settings, GError **error)
 {
   g_autoptr (GError) failure = NULL;
-  if (!check_version (setup, &failure))
+  if (!clients_check_version (setup->client, setup->version, &failure))
     tool_warn (setup->tool, tool_error_get_hint (failure), "%s", failure->message);
   return output_print (options.output, settings, error) ? STATUS_OK : STATUS_ENVIRONMENT;
 }
@@ -338,15 +291,11 @@ int
 setup_mutt (Tool *tool, GError **error)
 {
   g_auto (Setup) setup = { 0 };
-  if (setup_options.write && setup_options.undo) {
-    tool_set_usage (error, NULL, _("--write and --undo exclude each other"));
-    return STATUS_USAGE;
-  }
-  if (!begin (&setup, tool, error))
+  if (!setup_check (error) || !begin (&setup, tool, error))
     return tool_error_get_status (*error);
   if (setup_options.undo)
     return undo (&setup, error);
-  if (setup_options.write && !check_version (&setup, error))
+  if (setup_options.write && !clients_check_version (setup.client, setup.version, error))
     return tool_error_get_status (*error);
   g_autofree char *settings = describe (&setup, error);
   if (settings == NULL)

@@ -5,12 +5,14 @@
 #include "tool.h"
 
 typedef struct {
-  gboolean write, undo, sendmail;
+  gboolean write, undo, sendmail;   /* at most one of the first two, see setup_check() */
   char **without;             /* nullable: names of parts */
 } SetupOptions;
 
 extern SetupOptions setup_options;
 
+/* Whether the options go together. */
+gboolean setup_check (GError **error);
 /* Appends to what is told at the end. */
 void setup_tell (GPtrArray *findings, McFindingLevel level, const char *code, const char *fix,
                  char *text);
@@ -24,3 +26,5 @@ gboolean setup_restore (GPtrArray *findings, const char *path, const char *text,
 
 /* setup-mutt.c, for mutt and neomutt */
 int setup_mutt (Tool *tool, GError **error);
+/* setup-aerc.c */
+int setup_aerc (Tool *tool, GError **error);

@@ -21,7 +21,7 @@ set index_format="%%4C %%s" pager_format="PAGER %%C/%%m" status_format="INDEX %%
 set sendmail="%(send)s" editor="true" edit_headers=no abort_unmodified=no abort_nosubject=no
 set include=yes autoedit=no fast_reply=yes
 ignore *
-unignore from to cc subject date
+unignore from: to cc subject date
 hdr_order from to cc subject date
 """
 

@@ -2,6 +2,7 @@
 """A mail client on a terminal of its own: tmux types the keys and tells what is on the screen."""
 
 import os
+import re
 import shlex
 import time
 
@@ -51,6 +52,18 @@ class Terminal:
     def lines(self, colors=False):
         out = self.tmux("capture-pane", "-p", *(["-e"] if colors else []), check=False)
         return [line.rstrip() for line in out.split("\n")]
+
+    def color_of(self, word):
+        """The colour that the line's first letters have, as the number that terminals know it by."""
+        color = 39
+        for line in self.lines(colors=True):
+            for code, text in re.findall("(?:\x1b\\[([0-9;]*)m)?([^\x1b]*)", line):
+                for number in code.split(";") if code else ():
+                    if number in ("", "0") or number[0] in "39" and len(number) == 2:
+                        color = int(number or 0) or 39
+                if text.startswith(word):
+                    return color
+        return None
 
     def text(self):
         return "\n".join(self.lines())

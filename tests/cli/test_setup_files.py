@@ -8,7 +8,8 @@ import stat
 import harness
 from harness import contains, each, equal, lacks, true
 
-VERSIONS = {"mutt": "Mutt 2.2.12 (2023-09-09)", "neomutt": "NeoMutt 20220429"}
+VERSIONS = {"mutt": "Mutt 2.2.12 (2023-09-09)", "neomutt": "NeoMutt 20220429", "aerc": "aerc 0.14.0 +notmuch (go1.19.8)"}
+MUTTS = ("mutt", "neomutt")
 
 
 class Desk:
@@ -68,7 +69,7 @@ class Desk:
 def test_print_changes_nothing():
     desk = Desk()
     before = desk.snapshot()
-    for client in VERSIONS:
+    for client in MUTTS:
         told = desk.setup(client)
         equal(told.out, desk.home.ok("mutt", "config", "--client", client, env=desk.env()).out, "the settings")
         equal(told.err, b"", "words")
@@ -304,6 +305,55 @@ def test_no_text_file(_, make):
     desk = Desk()
     make(desk.path(".muttrc"))
     desk.setup("mutt", "--write", status=12).expect_silent().expect_message("text file")
+
+
+# (aerc.conf, binds.conf)
+AERC = (("as usual", "[general]\n[filters]\n# x\ntext/plain=colorize\n\n[openers]\n", "[messages]\nq = :quit<Enter>\n[view]\n"),
+        ("no sections", "", "# nothing"), ("no end", "[filters]", "[view]\nq = :close<Enter>\n[messages]"))
+
+
+@each(*AERC)
+def test_aerc(_, conf, binds):
+    desk = Desk()
+    desk.put(".config/aerc/aerc.conf", conf, 0o644)
+    desk.put(".config/aerc/binds.conf", binds, 0o600)
+    before = desk.snapshot()
+    equal(desk.codes("aerc", "--write"), ["setup-written"] * 2, "the first time")
+    after = desk.snapshot()
+    for name, section in (("aerc.conf", "[filters]"), ("binds.conf", "[messages]"), ("binds.conf", "[view]")):
+        lines = desk.get(".config/aerc/" + name).decode().split("\n")
+        equal(lines.count(section), 1, "times that %s stands there" % section)
+        behind = [line for line in lines[lines.index(section):] if not line.startswith("#")]
+        contains(behind[1], " show --", "the first line of " + section)
+    equal(desk.codes("aerc", "--write"), ["setup-unchanged"] * 2, "the second time")
+    equal(desk.snapshot(), after, "files")
+    equal(desk.codes("aerc", "--undo"), ["setup-undone"] * 2, "undone")
+    equal(desk.snapshot(), before, "files")
+    desk.home.close()
+
+
+def test_aerc_without_files():
+    desk = Desk()
+    desk.put(".config/aerc/aerc.conf", "[filters]\n")
+    before = desk.snapshot()
+    contains(desk.setup("aerc", "--write", status=12).expect_silent().err.decode(), "start aerc once", "the hint")
+    equal(desk.snapshot(), before, "files")
+
+
+def test_aerc_with_a_filter_of_the_person():
+    desk = Desk()
+    desk.put(".config/aerc/aerc.conf", "[filters]\ntext/plain=colorize\napplication/pkcs7-mime=x\n")
+    desk.put(".config/aerc/binds.conf", "[view]\n")
+    told = [f for f in desk.findings("aerc", "--write") if f["level"] == "warning"]
+    equal([f["code"] for f in told], ["hook-order"], "warnings")
+    contains(told[0]["fix"], "take line 7 out", "what mends it")
+
+
+def test_aerc_printed():
+    text = Desk().setup("aerc").out.decode()
+    for word in ("[filters]", "[messages]", "[view]", "application/pkcs7-mime=", "--from=\"$AERC_FROM\""):
+        contains(text, word, "the settings")
+    contains(Desk(aerc="aerc 0.13.0").setup("aerc", "--write", status=12).err.decode(), "too old", "words")
 
 
 def test_doctor_names_setup():
