@@ -82,8 +82,7 @@ static const char bindings[] =
 /* "$MTA" is an option, or nothing. */
 static const char sending[] =
   "\n"
-  "# What is to be signed and encrypted is told in mailcrypt's own configuration. What the\n"
-  "# client keeps of it ($record) is a copy in clear.\n"
+  "# What is to be signed and encrypted is told in mailcrypt's own configuration.\n"
   "set sendmail=\"@ sendmail$MTA\" sendmail_wait=0\n";
 
 /* A path that neither the client nor a shell has to have quoted. */

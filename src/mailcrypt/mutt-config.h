@@ -20,7 +20,7 @@ typedef enum {
 typedef struct {
   gboolean neomutt;               /* else they are mutt's, which neomutt reads, too */
   MuttParts parts;
-  const char *mta;                /* nullable: the program that sends */
+  const char *mta;                /* nullable: the program that sends, with arguments */
 } MuttConfig;
 
 /* How a client is to call the tool: its name when it is in PATH, else its path. (transfer

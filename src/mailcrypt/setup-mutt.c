@@ -10,6 +10,7 @@
 
 #include "clients.h"
 #include "findings.h"
+#include "mta.h"
 #include "mutt-config.h"
 #include "options.h"
 #include "output.h"
@@ -128,33 +129,46 @@ find_sendmail (const char *text)
   return g_steal_pointer (&found);
 }
 
-/* Whether mailcrypt gives the program that sends this argument anyway, or needs it not. */
+/* Whether "mailcrypt sendmail" hands all these arguments on: options, and their values. Of
+ * long ones it takes some for its own. */
 static gboolean
-is_usual_argument (const char *word)
+can_hand_on (char **arguments)
 {
-  return *word == '\0' || g_str_has_prefix (word, "-o") || strcmp (word, "-i") == 0
-         || strcmp (word, "-t") == 0;
+  g_auto (MtaWords) words = { 0 };
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func (g_free);
+  for (char **word = arguments; *word != NULL; word++) {
+    if (g_str_has_prefix (*word, "--"))
+      return FALSE;
+    g_ptr_array_add (all, g_strdup (*word));
+  }
+  /* The one that may be left over. */
+  g_ptr_array_add (all, g_strdup ("recipient"));
+  g_ptr_array_add (all, NULL);
+  return mta_words_parse (&words, (char **) all->pdata, NULL) && words.recipients->len == 1;
 }
 
-/* The program that sent so far, NULL when the client's own default did. One with arguments is
- * refused: without them the mail might go another way. */
+/* The program that sent so far and its arguments; NULL when the client's own default did. One
+ * that would not be called as before is refused: the mail might go another way. */
 static gboolean
 find_mta (const Setup *setup, char **ret_mta, GError **error)
 {
   g_autofree char *value = setup->text != NULL ? find_sendmail (setup->text) : NULL;
   if (value == NULL || *g_strstrip (value) == '\0')
     return TRUE;
-  g_auto (GStrv) words = g_strsplit (value, " ", 0);
-  gboolean simple = strpbrk (value, "\"\\`$") == NULL;
-  for (char **word = words + 1; *word != NULL; word++)
-    simple = simple && is_usual_argument (*word);
-  if (!simple) {
+  g_auto (GStrv) words = g_strsplit_set (value, " \t", 0);
+  g_autoptr (GPtrArray) full = g_ptr_array_new ();
+  for (char **word = words; *word != NULL; word++)
+    if (**word != '\0')
+      g_ptr_array_add (full, *word);
+  g_ptr_array_add (full, NULL);
+  char **list = (char **) full->pdata;
+  if (strpbrk (value, "\"\\`$") != NULL || !can_hand_on (list + 1)) {
     tool_set_error (error, STATUS_ENVIRONMENT, "sendmail-arguments",
-                    _("put the command into a script, and name that in $sendmail"),
-                    _("mailcrypt sends through a program alone, not with '%s'"), value);
+                    _("name it as 'mta' in mailcrypt's configuration, and no longer in the client's"),
+                    _("'%s' cannot be called from mailcrypt by one line"), value);
     return FALSE;
   }
-  *ret_mta = g_steal_pointer (&words[0]);
+  *ret_mta = g_strjoinv (" ", list);
   return TRUE;
 }
 
@@ -236,6 +250,11 @@ install (Setup *setup, const char *settings, GError **error)
     return tool_error_get_status (*error);
   if (setup->text != NULL)
     tell_replaced (setup);
+  if (setup_options.sendmail)
+    setup_tell (setup->findings, MC_FINDING_NOTE, "copy-in-clear",
+                _("set record=\"\", and fcc in mailcrypt's configuration"),
+                g_strdup_printf (_("%s keeps what it sends ($record) as it was before encryption"),
+                                 setup->client));
   clients_judge (setup->findings, setup->client, setup->path, text, setup_options.sendmail);
   return findings_print (setup->tool, setup->findings, STATUS_OK, error);
 }

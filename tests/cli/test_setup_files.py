@@ -240,7 +240,8 @@ def test_lines_that_are_replaced():
 
 @each(("nothing set", "", "sendmail\""), ("a program", "set sendmail=msmtp\n", "sendmail --mta=msmtp\""),
       ("the last", "set sendmail=a\nset x=y sendmail = '/usr/bin/b'\n", "sendmail --mta=/usr/bin/b\""),
-      ("usual words", "set sendmail=\"/usr/sbin/sendmail -oem -oi\"\n", "sendmail --mta=/usr/sbin/sendmail\""))
+      ("usual words", "set sendmail=\"/usr/sbin/sendmail -oem -oi\"\n", "sendmail --mta=/usr/sbin/sendmail -oem -oi\""),
+      ("values", "set sendmail=\"msmtp  -a work -C /x\"\n", "sendmail --mta=msmtp -a work -C /x\""))
 def test_sendmail(_, text, wanted):
     desk = Desk()
     desk.put(".muttrc", text)
@@ -250,12 +251,13 @@ def test_sendmail(_, text, wanted):
             contains(source.read(), wanted, "our file")
 
 
-def test_sendmail_with_arguments():
-    """Without its arguments a mail might take another way: nothing is changed."""
+@each("ssh host sendmail", "msmtp --config=x", "msmtp $HOME/x", "msmtp -a")
+def test_sendmail_that_cannot_be_kept(line):
+    """Called otherwise a mail might take another way: nothing is changed."""
     desk = Desk()
-    desk.put(".muttrc", "set sendmail=\"msmtp -a work\"\n")
+    desk.put(".muttrc", "set sendmail=\"%s\"\n" % line)
     before = desk.snapshot()
-    contains(desk.setup("mutt", "--write", "--with-sendmail", status=12).err.decode(), "msmtp -a work", "words")
+    contains(desk.setup("mutt", "--write", "--with-sendmail", status=12).err.decode(), line, "words")
     equal(desk.snapshot(), before, "files")
     desk.setup("mutt", "--write")
 

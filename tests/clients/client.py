@@ -43,6 +43,12 @@ def own_settings(name, home, box):
     return OWN_SETTINGS % {"work": home.work, "box": box, "send": send}
 
 
+def configure(home, text):
+    """The tool's own configuration."""
+    with open(os.path.join(home.mc, "config"), "w") as out:
+        out.write(text)
+
+
 class Client:
     """A running client, with our settings behind those of the person; or, where @found, with the files
     that it finds."""

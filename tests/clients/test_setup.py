@@ -126,6 +126,32 @@ def test_readme():
 
 
 @each(*c.CLIENTS)
+def test_sent_through_the_tool(name):
+    """With --with-sendmail the configuration encrypts, without a word in the menu; a failure keeps the draft."""
+    c.need(name)
+    home = letters.reader()
+    c.configure(home, "[policy *@example.org]\nsign=always\nencrypt=always\n")
+    box = home.file("box", letters.mbox(letters.all_letters()[:1]))
+    writer = home.file("editor", "#!/bin/sh\n[ -s \"$1\" ] || echo 'Hello Bob.' > \"$1\"\n")
+    os.chmod(writer, 0o755)
+    with open(rc_of(name, home), "w") as out:
+        out.write(c.own_settings(name, home, box) + 'set editor="%s"\n' % writer)
+    home.ok("setup", name, "--write", "--with-sendmail", env={"XDG_CONFIG_HOME": None})
+    with c.Client(name, home, box, found=True) as client:
+        writing.start(client)
+        mail, recipients = writing.send(client)
+        equal(recipients, ["bob@example.org"], "recipients")
+        equal(home.run("--json", "verify", input=mail).json()["summary"], "signed-and-encrypted", "what was sent")
+        writing.start(client, "nobody@example.org")
+        client.type("y")
+        client.wait("nobody@example.org", "Error sending message", answers=())
+        client.type("q")
+        client.wait("Compose", "nobody@example.org")
+        true(not os.path.exists(client.send + ".eml"), "something was sent")
+    home.close()
+
+
+@each(*c.CLIENTS)
 def test_undo(name):
     client = running(name)
     rc = rc_of(name, client.home)
