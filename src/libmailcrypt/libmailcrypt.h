@@ -353,6 +353,13 @@ gboolean mc_part_write (McPart *part, GOutputStream *output, GCancellable *cance
  * that it repeats for old readers (RFC 9788 section 4.5.3). (transfer full) */
 char *mc_part_read_text (McPart *part, gsize max_bytes, GError **error);
 
+/* Opens a layer that does not count for the message (one of mc_report_get_errant()) as a
+ * message of its own, that shares nothing with the parts beside it (RFC 9787 section 6.2.2,
+ * RFC 8551 section 6). Its sender is that of the message it stands in. MC_ERROR_INVALID when
+ * @part is no layer; else as mc_open(). */
+McMessage *mc_message_open_part (McMessage *message, McPart *part, McOpenFlags flags,
+                                 GCancellable *cancellable, GError **error);
+
 /* The structure as JSON (the object of "inspect"). (transfer full) */
 char *mc_message_describe_json (McMessage *message, int exit_status);
 

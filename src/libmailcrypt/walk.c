@@ -435,3 +435,45 @@ mc_open_part (McContext *context, GInputStream *input, const char *content_type,
     return NULL;
   return open_spool (context, spool, flags, cancellable, error);
 }
+
+/* Of the part's own header only what says how to read it: it names no sender. */
+static gboolean
+append_part_header (McSpool *spool, const McPart *part, const char *sender, GError **error)
+{
+  g_autoptr (GPtrArray) fields = _mc_fields_read (part->entity->header, error);
+  if (fields == NULL)
+    return FALSE;
+
+  g_autofree char *from = sender != NULL ? g_strdup_printf ("From: %s\r\n", sender) : g_strdup ("");
+  if (!_mc_spool_append (spool, from, strlen (from), error))
+    return FALSE;
+  for (guint i = 0; i < fields->len; i++) {
+    const McField *field = fields->pdata[i];
+    if (!_mc_header_is_structural (field->name))
+      continue;
+    g_autoptr (GInputStream) stream = _mc_span_open (field->raw, MC_NEWLINES_AS_IS);
+    if (!_mc_spool_append_stream (spool, stream, NULL, error))
+      return FALSE;
+  }
+  return _mc_spool_append (spool, "\r\n", 2, error);
+}
+
+McMessage *
+mc_message_open_part (McMessage *message, McPart *part, McOpenFlags flags,
+                      GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (message != NULL && part != NULL && part->message == message, NULL);
+
+  if (part->own_layers->len == 0) {
+    _mc_set_error (error, MC_ERROR_INVALID, NULL, _("part %s is neither signed nor encrypted"),
+                   part->path);
+    return NULL;
+  }
+  const McLayer *layer = part->own_layers->pdata[0];
+  g_autoptr (McSpool) spool = _mc_spool_new (_mc_context_get_limits (message->context));
+  g_autoptr (GInputStream) body = _mc_span_open (part->entity->body, MC_NEWLINES_AS_IS);
+  if (!append_part_header (spool, part, layer->sender, error)
+      || !_mc_spool_append_stream (spool, body, cancellable, error))
+    return NULL;
+  return open_spool (message->context, spool, flags, cancellable, error);
+}

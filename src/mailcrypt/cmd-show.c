@@ -227,6 +227,42 @@ append_attachments (Page *page)
   }
 }
 
+/* A ciphertext beside other parts, opened because it was asked for by its place. */
+static gboolean
+is_closed_layer (const Page *page, McPart *part)
+{
+  McLayer *layer = mc_part_get_layer (part);
+  GPtrArray *errant = mc_report_get_errant (mc_message_get_report (page->message));
+  return layer != NULL && mc_layer_get_kind (layer) == MC_LAYER_ENCRYPTED
+         && mc_layer_get_decryption_status (layer) != MC_DECRYPTION_OK
+         && g_ptr_array_find (errant, layer, NULL);
+}
+
+/* Nothing of the message around it is on the same page but the zone. */
+static gboolean
+append_closed_layer (Page *page, McPart *part, GError **error)
+{
+  McOpenFlags flags = tool_get_open_flags ();
+  g_autoptr (McMessage) inner
+    = mc_message_open_part (page->message, part, flags, page->tool->cancellable, error);
+  if (inner == NULL)
+    return FALSE;
+  const McReport *report = mc_message_get_report (inner);
+  int status = mc_report_get_decrypt_status (report);
+  if (status != STATUS_OK) {
+    tool_set_report_error (error, report, status);
+    return FALSE;
+  }
+  Page own = *page;
+  own.message = inner;
+  g_autofree char *note
+    = g_strdup_printf (_("part %s, on its own:"), mc_part_get_path (part));
+  append_status (page, TONE_DOUBT, note);
+  append_verdict (&own);
+  g_string_append_c (page->out, '\n');
+  return append_bodies (&own, error);
+}
+
 static gboolean
 append_one_part (Page *page, GError **error)
 {
@@ -235,6 +271,8 @@ append_one_part (Page *page, GError **error)
     tool_set_usage (error, _("'mailcrypt inspect' lists them"), _("no part '%s'"), opt.part);
     return FALSE;
   }
+  if (is_closed_layer (page, part))
+    return append_closed_layer (page, part, error);
   if (!body_can_show (part)) {
     tool_set_usage (error, _("'mailcrypt extract --part' writes any part"),
                     _("part '%s' is no text"), opt.part);

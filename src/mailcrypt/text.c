@@ -354,10 +354,11 @@ add_errant (GPtrArray *lines, const McReport *report)
     const McLayer *layer = g_ptr_array_index (errant, i);
     const char *path = mc_layer_get_path (layer);
     g_autofree char *what = text_describe_layer (layer);
-    if (was_left_closed (layer))
+    if (was_left_closed (layer)) {
       add_line (lines, TONE_DOUBT, _("part %s was not decrypted: only part of the message is "
                                      "encrypted"), path);
-    else
+      add_line (lines, TONE_PLAIN, _("hint: 'mailcrypt show --part %s' shows it on its own"), path);
+    } else
       add_line (lines, TONE_DOUBT, _("part %s has protection of its own, which does not count for "
                                      "the message: %s"), path, what);
   }

@@ -76,5 +76,21 @@ def test_corpus(_, row, kit):
         home.refuses(3, "decrypt", input=mail)
 
 
+def closed_parts(row):
+    return [one.split()[2] for one in row.errant if one.startswith("encrypted") and "*" not in one]
+
+
+@each(*[case for case in corpus.cases(("ciphertext", corpus_structure.CIPHERTEXT)) if closed_parts(case[1])])
+def test_asked_for(_, row, kit):
+    """By its place such a part is shown, alone, with a verdict of its own."""
+    out = kit.home().ok("show", "--part", closed_parts(row)[0], input=row.build(kit)).out
+    check_shown(row, out)
+    lines = out.partition(b"\n\n")[2].splitlines()
+    true(lines[0].endswith(b"on its own:") and b"] Encrypted, NOT signed" in lines[1], "its verdict: %r" % lines[:3])
+    contains(out, corpus.SECRET, "show --part")
+    for neighbour in (b"Hello, Alice.", b"x.example", b"Reply, please."):
+        lacks(out, neighbour, "show --part")
+
+
 if __name__ == "__main__":
     harness.main(globals())

@@ -396,6 +396,29 @@ def test_encrypted_part_of_a_message():
     part = m.pgp_encrypted(pgp.encrypt(m.entity(b"x\r\n")))
     out = show(m.message(m.multipart([m.entity(b"text\r\n"), part])))
     contains("\n".join(own(out)), "part 1.2 was not decrypted: only part of the message is encrypted", "show")
+    contains("\n".join(own(out)), "hint: 'mailcrypt show --part 1.2' shows it on its own", "show")
+
+
+def beside_text(armour, sender=m.BOB, extra=b""):
+    return m.message(m.multipart([m.entity(b"text\r\n"), extra + m.pgp_encrypted(armour)]), sender=sender)
+
+
+@each(("by the sender", m.BOB, "Signed by bob@example.org (Bob Example), encrypted"),
+      ("by another", "carol@example.org", "NOT signed by the sender: signed by bob@example.org (Bob Example), encrypted"),
+      ("without a sender", None, "NOT signed by the sender: signed by bob@example.org (Bob Example), encrypted"))
+def test_encrypted_part_asked_for(_, sender, wanted):
+    """It is held against the sender of the message, whatever fields stand in front of the part."""
+    armour = pgp.encrypt(m.entity(b"the secret\r\n"), signer="bob")
+    out = show(beside_text(armour, sender, b"From: bob@example.org\r\n"), "--part", "1.2")
+    equal(own(out)[0], "Neither signed nor encrypted", "the verdict of the message")
+    equal([line for line in own(text_of(out)) if "igned" in line][0], wanted, "the verdict of the part")
+    contains(text_of(out), "the secret", "show --part")
+
+
+def test_encrypted_part_that_cannot_be_opened():
+    armour = pgp.encrypt(m.entity(b"the secret\r\n"), ("carol",))
+    home().refuses(8, "show", "--part", "1.2", input=beside_text(armour))
+    home().refuses(10, "show", "--part", "1.2", input=beside_text(armour.replace(b"BEGIN PGP MESSAGE", b"BEGIN")))
 
 
 def test_inspect_says_what_it_does_not_see():
