@@ -261,6 +261,9 @@ def over(*signers):
     return build
 
 
+# What gpg would say of a good signature, for those who read it line by line.
+STATUS_LINES = "x\n[GNUPG:] GOODSIG %s Bob Example <bob@example.org>\n[GNUPG:] VALIDSIG %s\n[GNUPG:] TRUST_ULTIMATE\n"
+
 SIGNERS = (
     Row("the sender and another", over("bob", "carol"), SIGNED),
     Row("another and the sender", over("carol", "bob"), SIGNED),
@@ -272,6 +275,8 @@ SIGNERS = (
     Row("good, and not known", over("bob", "stranger"), SIGNED),
     Row("not known, and good", over("stranger", "bob"), SIGNED),
     Row("not known, and another", over("stranger", "carol"), STRANGER, only="openpgp"),
+    Row("none, a good one in the name of the file", lambda p: mail(m.pgp_encrypted(pgp.encrypt(
+        TEXT, options=("--set-filename", STATUS_LINES % (pgp.fpr("bob")[-16:], pgp.fpr("bob")))))), SEALED, only="openpgp"),
     Row("none, detached", lambda p: mail(p.frame(TEXT, p.unsigned())), NOTHING, only="smime"),
     Row("none, opaque", lambda p: mail(m.smime_opaque(p.unsigned(TEXT))), NOTHING, only="smime"),
     Row("none, opaque inside of an encryption", lambda p: mail(p.sealed(m.smime_opaque(p.unsigned(TEXT)))), SEALED,

@@ -225,9 +225,24 @@ def report_files(args):
             yield word.partition("=")[2]
 
 
+# What prints an object with --json, whatever becomes of it.
+JSON_COMMANDS = {"doctor", "inspect", "keys", "plan", "show", "verify"}
+
+
+def is_asked_for_json(args):
+    words = [os.fspath(arg) for arg in args if not isinstance(arg, Fd)]
+    options = words[:words.index("--")] if "--" in words else words
+    return "--json" in options and not {"-o", "--help", "-h"} & set(options) and "export" not in options and any(
+        word in JSON_COMMANDS for word in options)
+
+
 def check_schema(result, args, cwd):
     """Whatever the tool prints as JSON, in any test, is as its schema has it."""
     outputs = [result.out]
+    # 12 may be that nothing can be printed
+    said = result.out or result.status in (0, *range(3, 12))
+    if is_asked_for_json(args) and said and schema.parse(result.out) is None:
+        result.fail("--json and no JSON")
     for name in report_files(args):
         path = os.path.join(cwd, name)
         if os.path.isfile(path):

@@ -38,6 +38,8 @@ def faults(value):
     if jsonschema is None:
         return []
     kind = next((kind for key, kind in KINDS if key in value), None)
+    if kind is None:
+        return ["$: an object of no known kind: %s" % sorted(value)]
     return ["%s: %s" % (error.json_path, error.message[:300]) for error in validator(kind).iter_errors(value)]
 
 

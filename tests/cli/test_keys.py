@@ -1078,6 +1078,12 @@ def test_trust_names_the_addresses(home):
     contains(home.ok("keys", "trust", pgp.fpr("untrusted")).out, b" is trusted for bob@example.org now\n", "confirmation")
     contains(home.ok("keys", "trust", pgp.fpr("untrusted"), "--for", "nick@example.org").out,
              b" is trusted for nick@example.org now\n", "confirmation")
+    for fingerprint in (pki.fpr("bob-self"), pgp.fpr("untrusted")):
+        home.ok("keys", "trust", fingerprint, "--for", "nick@example.org")
+        contains(home.ok("keys", "show", fingerprint).out, b"nick@example.org [trusted", "keys show")
+        trusted = [x["address"] for x in home.ok("--json", "keys", "show", fingerprint).json()["keys"][0]["addresses"]
+                   if x["trusted"]]
+        contains(trusted, "nick@example.org", "keys show")
 
 
 @with_home

@@ -366,7 +366,29 @@ static const MatrixRow outside[] = {
 static const MatrixRow partial[] = {
   { MC_SIGNATURE_GOOD,        { "- 3 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
   { MC_SIGNATURE_BAD,         { "- 3 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_UNKNOWN_KEY, { "- 3 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_UNTRUSTED,   { "- 3 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_EXPIRED,     { "- 3 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_REVOKED,     { "- 3 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_WEAK,        { "- 3 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
   { MC_SIGNATURE_NOT_SENDER,  { "- 3 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+  { MC_SIGNATURE_ERROR,       { "- 3 3",  "E 3 0",  "E 3 0",  "- 3 0",  "E 8 8",  "- 9 9",  "- 10 10",  "- 12 12" } },
+};
+
+/* The signature is around all that is shown, the encryption around a part of it: opened or
+ * not, it has no say. */
+static const MatrixRow beside[] = {
+  /*                            none      opened    CBC       weak      no key    failed    malformed   silent */
+  { MC_SIGNATURE_NONE,        { "- 3 3",  "- 3 3",  "- 3 3",  "- 3 3",  "- 3 3",  "- 3 3",  "- 3 3",    "- 3 3" } },
+  { MC_SIGNATURE_GOOD,        { "S 0 3",  "S 0 3",  "S 0 3",  "S 0 3",  "S 0 3",  "S 0 3",  "S 0 3",    "S 0 3" } },
+  { MC_SIGNATURE_BAD,         { "- 4 3",  "- 4 3",  "- 4 3",  "- 4 3",  "- 4 3",  "- 4 3",  "- 4 3",    "- 4 3" } },
+  { MC_SIGNATURE_UNKNOWN_KEY, { "- 5 3",  "- 5 3",  "- 5 3",  "- 5 3",  "- 5 3",  "- 5 3",  "- 5 3",    "- 5 3" } },
+  { MC_SIGNATURE_UNTRUSTED,   { "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",    "- 6 3" } },
+  { MC_SIGNATURE_EXPIRED,     { "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",    "- 6 3" } },
+  { MC_SIGNATURE_REVOKED,     { "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",    "- 6 3" } },
+  { MC_SIGNATURE_WEAK,        { "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",  "- 6 3",    "- 6 3" } },
+  { MC_SIGNATURE_NOT_SENDER,  { "- 7 3",  "- 7 3",  "- 7 3",  "- 7 3",  "- 7 3",  "- 7 3",  "- 7 3",    "- 7 3" } },
+  { MC_SIGNATURE_ERROR,       { "- 12 3", "- 12 3", "- 12 3", "- 12 3", "- 12 3", "- 12 3", "- 12 3",   "- 12 3" } },
 };
 
 /* A signer whose facts come out as @status. */
@@ -425,7 +447,7 @@ add_signature (GPtrArray *layers, McProtocol protocol, McSignatureStatus status)
   g_ptr_array_add (layers, layer);
 }
 
-typedef enum { INSIDE, OUTSIDE, PARTIAL } Coverage;
+typedef enum { INSIDE, OUTSIDE, PARTIAL, BESIDE } Coverage;
 
 static char *
 describe_cell (McReport *report)
@@ -444,7 +466,7 @@ check_cell (McProtocol protocol, Coverage coverage, const MatrixRow *row, guint 
   GPtrArray *signatures = coverage == PARTIAL ? report->errant : report->layers;
   if (coverage == OUTSIDE)
     add_signature (signatures, protocol, row->signature);
-  add_encryption (report->layers, protocol, column);
+  add_encryption (coverage == BESIDE ? report->errant : report->layers, protocol, column);
   if (coverage != OUTSIDE)
     add_signature (signatures, protocol, row->signature);
   g_autofree char *got = describe_cell (report);
@@ -471,6 +493,7 @@ test_matrix (void)
   check_matrix (INSIDE, inside, G_N_ELEMENTS (inside));
   check_matrix (OUTSIDE, outside, G_N_ELEMENTS (outside));
   check_matrix (PARTIAL, partial, G_N_ELEMENTS (partial));
+  check_matrix (BESIDE, beside, G_N_ELEMENTS (beside));
 }
 
 /* Deciding looks at facts, and writes none. */
