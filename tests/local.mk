@@ -42,6 +42,7 @@ unit_sources = \
 	tests/unit/test-openpgp.c \
 	tests/unit/test-packets.c \
 	tests/unit/test-passphrase.c \
+	tests/unit/test-policy.c \
 	tests/unit/test-reply.c \
 	tests/unit/test-resolver.c \
 	tests/unit/test-scan.c \
@@ -150,6 +151,7 @@ script_tests = \
 	tests/cli/test_verdict.py \
 	tests/clients/test_aerc.py \
 	tests/clients/test_compose.py \
+	tests/clients/test_send.py \
 	tests/clients/test_setup.py \
 	tests/clients/test_view.py \
 	$(NULL)
@@ -164,6 +166,7 @@ script_modules = \
 	tests/cli/der.py \
 	tests/cli/harness.py \
 	tests/cli/keyring.py \
+	tests/cli/mailer.py \
 	tests/cli/mailkit.py \
 	tests/cli/pgp.py \
 	tests/cli/pki.py \

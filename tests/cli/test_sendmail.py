@@ -4,26 +4,18 @@
 
 import os
 import re
+import signal
+import sqlite3
+import time
 
 import harness
 import mailkit as m
 import pgp
 import pki
 from harness import contains, each, equal, lacks, true
+from mailer import MTA, SECRET, Mailer, key_ids, read_pgp, recipient_infos, subkeys
 
-SECRET = b"The secret is forty-two.\n"
 ALWAYS = "[policy *]\nencrypt=always\n"
-
-# Keeps its words and what it reads; ends as a file beside it says.
-MTA = """#!/bin/sh
-n=0
-while [ -e "$0.d/$n.eml" ]; do n=$((n + 1)); done
-for word in "$@"; do printf '%s\\n' "$word"; done > "$0.d/$n.argv"
-cat > "$0.d/$n.eml"
-echo "mailer $n speaks"
-[ -e "$0.d/$n.status" ] && exit "$(cat "$0.d/$n.status")"
-exit 0
-"""
 
 _state = {}
 
@@ -43,35 +35,6 @@ def person():
 def configure(home, text=""):
     with open(os.path.join(home.mc, "config"), "w") as out:
         out.write(text)
-
-
-class Mailer:
-    """A mailer that keeps what it is given."""
-
-    def __init__(self, home, script=MTA, **statuses):
-        _state["mailers"] = _state.get("mailers", 0) + 1
-        self.path = home.file("mta%d" % _state["mailers"], script)
-        os.chmod(self.path, 0o755)
-        os.mkdir(self.path + ".d")
-        for number, status in statuses.items():
-            self.put("%s.status" % number[1:], str(status))
-
-    def put(self, name, text):
-        with open(os.path.join(self.path + ".d", name), "w") as out:
-            out.write(text)
-
-    def taken(self):
-        """[(words, message)] in their order."""
-        found = []
-        while os.path.exists("%s.d/%d.eml" % (self.path, len(found))):
-            start = "%s.d/%d" % (self.path, len(found))
-            with open(start + ".argv") as words, open(start + ".eml", "rb") as mail:
-                found.append((words.read().splitlines(), mail.read()))
-        return found
-
-    def letters(self):
-        """[(recipients, message)]."""
-        return [(sorted(words[words.index("--") + 1:]), mail) for words, mail in self.taken()]
 
 
 def mail(body=SECRET, to="bob@example.org", newline=m.lf, **headers):
@@ -94,30 +57,6 @@ def refused(home, letter, *recipients, status=67):
     mailer = send(home, letter, *recipients, status=status)
     equal(mailer.taken(), [], "what the mailer has")
     return mailer.result
-
-
-def read_pgp(letter, who="world"):
-    lacks(letter, SECRET.strip(), "the message")
-    return pgp.decrypt(pgp.shared(who), m.raw_parts(letter)[1])
-
-
-def key_ids(letter):
-    return sorted(pgp.recipients_of(m.raw_parts(letter)[1]))
-
-
-def subkeys(*names):
-    """The ids of these people's encryption keys."""
-    home, found = pgp.shared("world"), []
-    for name in names:
-        listing = home.gpg("--with-colons", "--list-keys", pgp.fpr(name)).out.decode()
-        found += [line.split(":")[4] for line in listing.splitlines()
-                  if line.startswith("sub:") and "e" in line.split(":")[11]]
-    return sorted(found)
-
-
-def recipient_infos(letter, home):
-    """How many RecipientInfos the object has."""
-    return len(re.findall(r"\bd\.(?:ktri|kari|kekri|pwri|ori)\b", pki.structure(letter, home)))
 
 
 # --- in clear ---------------------------------------------------------------
@@ -411,6 +350,393 @@ def test_no_passphrase():
 
 def test_no_message():
     refused(person(), b"", "bob@example.org", status=65).expect_message()
+
+
+# --- answers to encrypted mail ----------------------------------------------
+
+def encrypted_to_alice(subject, inner=None):
+    part = m.entity(b"quoted below\n") if inner is None else inner
+    return m.header_block(sender=m.BOB, to=m.ALICE, subject=subject) + m.pgp_encrypted(pgp.encrypt(part, ("alice",)))
+
+
+def answer(subject, to="bob@example.org", **more):
+    name = re.sub(r"\W+", ".", subject)
+    return mail(to=to, subject="Re: " + subject,
+                extra=["In-Reply-To: <%s@example.org>" % name] + list(more.get("extra", ())))
+
+
+@each(("show", ["show"]), ("decrypt", ["decrypt"]), ("extract", ["extract", "--part=1"]))
+def test_answer_is_encrypted(command, words):
+    home, subject = person(), "opened by %s" % command
+    configure(home, "[policy *]\nencrypt=never\n")
+    equal(is_encrypted(home, answer(subject), "bob@example.org"), False, "before it was opened")
+    home.run(*words, input=encrypted_to_alice(subject), status=0)
+    equal(is_encrypted(home, answer(subject), "bob@example.org"), True, "encrypted")
+    result = refused(home, answer(subject, to="nobody@example.org"), "nobody@example.org")
+    result.expect_message("nobody@example.org", "answers an encrypted message", "X-Mailcrypt: no-encrypt")
+    equal(is_encrypted(home, answer(subject, extra=["X-Mailcrypt: no-encrypt"]), "bob@example.org"), False,
+          "with the explicit word")
+
+
+def test_answer_in_a_thread():
+    """The encrypted one may be further up."""
+    home = person()
+    home.run("show", input=encrypted_to_alice("far up"), status=0)
+    letter = mail(extra=["In-Reply-To: <other@example.org>",
+                         "References: <a@example.org>\r\n <far.up@example.org> <b@example.org>"])
+    equal(is_encrypted(home, letter, "bob@example.org"), True, "encrypted")
+
+
+@each("verify", "inspect", "failed show", "plain show")
+def test_what_was_not_opened(how):
+    home, subject = person(), "not opened: %s" % how
+    letter = encrypted_to_alice(subject)
+    if how == "failed show":
+        sealed = pgp.encrypt(m.entity(b"x\n"), ("carol",))
+        home.run("show", input=m.header_block(sender=m.BOB, to=m.ALICE, subject=subject) + m.pgp_encrypted(sealed),
+                 status=8)
+    elif how == "plain show":
+        home.run("show", input=m.plain(subject=subject), status=0)
+    else:
+        home.run(how, input=letter, status=(0, 3))
+    equal(is_encrypted(home, answer(subject), "bob@example.org"), False, "encrypted")
+
+
+def test_a_smime_message_is_remembered():
+    home, subject = person(), "smime one"
+    sealed = m.smime_opaque(pki.encrypt(m.entity(b"x\n"), "alice"), "enveloped-data")
+    home.run("show", input=m.header_block(sender=m.BOB, to=m.ALICE, subject=subject) + sealed, status=0)
+    equal(is_encrypted(home, answer(subject), "bob@example.org"), True, "encrypted")
+
+
+def test_memory_can_be_off():
+    home, subject = person(), "forgotten"
+    configure(home, "[general]\nreply-memory=0\n")
+    home.run("show", input=encrypted_to_alice(subject), status=0)
+    configure(home)
+    equal(is_encrypted(home, answer(subject), "bob@example.org"), False, "what was opened while it was off")
+    home.run("show", input=encrypted_to_alice(subject), status=0)
+    equal(is_encrypted(home, answer(subject), "bob@example.org"), True, "encrypted")
+    configure(home, "[general]\nreply-memory=0\n")
+    equal(is_encrypted(home, answer(subject), "bob@example.org"), False, "asked while it is off")
+
+
+def test_memory_has_an_end_and_no_names():
+    home, subject = person(), "of old"
+    home.run("show", input=encrypted_to_alice(subject), status=0)
+    equal(is_encrypted(home, answer(subject), "bob@example.org"), True, "encrypted")
+    path = os.path.join(home.mc, "store.db")
+    store = sqlite3.connect(path)
+    store.execute("UPDATE opened SET opened_at = opened_at - 731 * 86400")
+    store.commit()
+    equal(is_encrypted(home, answer(subject), "bob@example.org"), False, "after two years")
+    home.run("show", input=encrypted_to_alice("of today"), status=0)
+    equal(store.execute("SELECT count(*) FROM opened").fetchone(), (1,), "what is left in the store")
+    store.close()
+    for name in os.listdir(home.mc):
+        if name.startswith("store.db"):
+            with open(os.path.join(home.mc, name), "rb") as source:
+                lacks(source.read(), b"of.today@", name)
+
+
+def test_memory_that_cannot_be_asked():
+    """No answer is not a no."""
+    home = harness.Home(pgp.templates().alice)
+    os.mkdir(home.mc, 0o700)
+    with open(os.path.join(home.mc, "store.db"), "w") as out:
+        out.write("this is no database, and long enough to be looked at as one" * 20)
+    refused(home, answer("whatever"), "bob@example.org", status=75).expect_message("store.db")
+    equal(send(home, mail(), "bob@example.org").taken()[0][1], mail(), "a message that answers none")
+    home.close()
+
+
+# --- what passes ------------------------------------------------------------
+
+def protected():
+    part = m.entity(SECRET)
+    smime = pki.encrypt(part, "bob")
+    return {
+        "pgp-encrypted": m.pgp_encrypted(pgp.encrypt(part, ("bob",))),
+        "enveloped": m.smime_opaque(smime, "enveloped-data"),
+        "x-enveloped": m.smime_opaque(smime, "enveloped-data", subtype="x-pkcs7-mime"),
+        "pgp-signed": m.pgp_signed(part, pgp.sign(part, "alice")),
+        "smime-signed": m.smime_signed(part, pki.sign(part, "alice")),
+        "smime-opaque": m.smime_opaque(pki.sign(part, "alice", opaque=True)),
+    }
+
+
+ENCRYPTED = ("pgp-encrypted", "enveloped", "x-enveloped")
+SIGNED = ("pgp-signed", "smime-signed", "smime-opaque")
+
+
+@each(*((kind, config, newline) for kind in ENCRYPTED + SIGNED for config in ("if-possible", "always")
+        for newline in ("lf", "crlf") if kind in ENCRYPTED or config == "if-possible"))
+def test_protected_passes(kind, config, newline):
+    home = person()
+    configure(home, "[general]\nsign=%s\nencrypt=%s\nencrypt-mark=[e]\n" % (config, config))
+    letter = m.header_block(to="bob@example.org", subject="a [e] b") + protected()[kind]
+    letter = m.lf(letter) if newline == "lf" else letter
+    letter = letter if kind in ENCRYPTED else letter.replace(b"[e]", b"(e)")
+    (words, got), = send(home, letter, "bob@example.org", "nobody@example.org").taken()
+    equal(got, letter, "the message")
+    equal(words, ["-oi", "--", "bob@example.org", "nobody@example.org"], "words")
+
+
+@each(*SIGNED)
+def test_signed_only_is_not_encrypted(kind):
+    """Who wants encryption always does not get a signature instead."""
+    home = person()
+    configure(home, ALWAYS)
+    letter = m.header_block(to="bob@example.org", subject="x") + protected()[kind]
+    refused(home, letter, "bob@example.org", status=77).expect_message("signed", "no-encrypt")
+    word = m.header_block(to="bob@example.org", subject="x", extra=["X-Mailcrypt: no-encrypt"]) + protected()[kind]
+    (_, got), = send(home, word, "bob@example.org").taken()
+    equal(got, letter, "the message, without the word")
+    configure(home)
+    home.run("show", input=encrypted_to_alice("is signed"), status=0)
+    letter = m.header_block(to="bob@example.org", subject="x", extra=["In-Reply-To: <is.signed@example.org>"])
+    refused(home, letter + protected()[kind], "bob@example.org", status=77).expect_message("answers an encrypted")
+
+
+def test_bounce():
+    home = person()
+    configure(home, ALWAYS + "sign=always\n[general]\nfcc=%s\n" % os.path.join(home.work, "never"))
+    letter = (b"Resent-From: alice@example.org\nResent-To: nobody@example.org\n"
+              + mail(extra=["X-Mailcrypt: nonsense", "Bcc: x@example.org"]))
+    (words, got), = send(home, letter, "nobody@example.org").taken()
+    equal(got, letter, "the message")
+    equal(words, ["-oi", "--", "nobody@example.org"], "words")
+    true(not os.path.exists(os.path.join(home.work, "never")), "a copy of a bounce was kept")
+    configure(home, ALWAYS)
+    late = mail(extra=["Resent-To: nobody@example.org"])
+    refused(home, late, "nobody@example.org")
+
+
+# --- recipients of the header -----------------------------------------------
+
+def test_recipients_of_the_header():
+    home = person()
+    configure(home, ALWAYS)
+    letter = mail(to="Bob <bob@example.org>", extra=["Cc: rita@example.org", "Bcc: carol@example.org"])
+    mailer = Mailer(home)
+    run(home, "--mta=" + mailer.path, "-t", "-i", "eve@elsewhere.example", input=letter)
+    equal([recipients for recipients, _ in mailer.letters()],
+          [["bob@example.org", "rita@example.org"], ["eve@elsewhere.example"], ["carol@example.org"]], "recipients")
+    for words, got in mailer.taken():
+        equal(words[:1], ["-i"], "words")
+        lacks(got.lower(), b"bcc", "the message")
+
+
+@each("-t", "-ti", "-it")
+def test_in_clear_the_mailer_reads_the_header(words):
+    home = person()
+    letter = mail(extra=["Bcc: carol@example.org"])
+    mailer = Mailer(home)
+    run(home, "--mta=" + mailer.path, words, input=letter)
+    (got_words, got), = mailer.taken()
+    equal(got, letter, "the message")
+    equal([word for word in got_words if word != "-oi"], [words], "words")
+
+
+def test_recipients_that_cannot_be_read():
+    home = person()
+    mailer = Mailer(home)
+    run(home, "--mta=" + mailer.path, "-t", input=mail(to="bob@example.org, <broken"), status=65)
+    run(home, "--mta=" + mailer.path, "-t", input=mail(to=None), status=65)
+    equal(mailer.taken(), [], "what the mailer has")
+
+
+# --- the mailer -------------------------------------------------------------
+
+@each(*((status, 75 if status in (126, 127) else status) for status in (1, 2, 64, 67, 75, 78, 126, 127, 255)))
+def test_status_of_the_mailer(status, wanted):
+    mailer = send(person(), mail(), "bob@example.org", n0=status, status=wanted)
+    equal(len(mailer.taken()), 1, "messages")
+    mailer.result.expect_message("status %d" % status)
+    contains(mailer.result.out, b"mailer 0 speaks", "the mailer's own words")
+
+
+LARGE = mail(m.text_of(1 << 20))
+
+
+@each(("ends at once", "exit 0", LARGE, 75), ("refuses at once", "echo no >&2; exit 69", LARGE, 69),
+      ("reads a little", "head -c 10 >/dev/null; exit 0", LARGE, 75),
+      ("is killed", "cat >/dev/null; kill -9 $$", mail(), 75), ("is terminated", "kill $$; sleep 5", LARGE, 75),
+      ("does not read what is small", "exit 66", mail(), 66))
+def test_mailer_that(_, script, letter, status):
+    result = send(person(), letter, "bob@example.org", script="#!/bin/sh\n%s\n" % script, status=status).result
+    result.expect_message("mta")
+
+
+def test_mailer_that_is_not_there():
+    result = run(person(), "--mta=/nonexistent/mta", "--", "bob@example.org", input=mail(), status=69)
+    result.expect_message("/nonexistent/mta", "--mta")
+
+
+def test_mailer_of_the_configuration():
+    home = person()
+    mailer, other = Mailer(home), Mailer(home)
+    configure(home, "[general]\nmta=%s -a 'two words'\n[account eve@elsewhere.example]\nmta=%s\n" % (
+        mailer.path, other.path))
+    run(home, "-i", "--", "bob@example.org", input=mail())
+    equal(mailer.taken()[0][0], ["-a", "two words", "-i", "--", "bob@example.org"], "words")
+    run(home, "--", "bob@example.org", input=mail(sender="eve@elsewhere.example"))
+    equal(len(other.taken()), 1, "messages of the other account")
+
+
+def test_one_of_several_fails():
+    """Who has it already is said, and nobody after that gets it."""
+    home = person()
+    configure(home, ALWAYS)
+    mailer = send(home, mail(), "bob@example.org", "carol@example.org", "rita@example.org", n1=75, status=75)
+    equal([recipients for recipients, _ in mailer.letters()], [["bob@example.org"], ["carol@example.org"]], "tried")
+    mailer.result.expect_message("bob@example.org")
+    lacks(mailer.result.err, b"carol@example.org", "those who have it")
+
+
+def test_terminated_while_the_mailer_reads():
+    """Half a message must not look like a whole one."""
+    home = person()
+    mailer = Mailer(home, "#!/bin/sh\nhead -c 100 >/dev/null; : > $0.d/started; sleep 1; cat >/dev/null\n"
+                    ": > $0.d/whole\n")
+    proc = home.process("sendmail", "--mta=" + mailer.path, "bob@example.org")
+    proc.stdin.write(LARGE)
+    proc.stdin.close()
+    end = time.monotonic() + 30
+    while not os.path.exists(mailer.path + ".d/started"):
+        true(time.monotonic() < end, "the mailer was not started")
+        time.sleep(0.02)
+    proc.terminate()
+    equal(proc.wait(30), -signal.SIGTERM, "end of the tool")
+    proc.stdout.read()
+    proc.stdout.close()
+    proc.stderr.close()
+    true(not os.path.exists(mailer.path + ".d/whole"), "the mailer came to the end of its input")
+
+
+# --- the command line -------------------------------------------------------
+
+@each(("nobody", []), ("queue", ["-q"]), ("smtp", ["-bs"]), ("mailq", ["-bp"]), ("a value is missing", ["bob@x.org", "-f"]),
+      ("a stranger's address", ["--config=x@example.org"]), ("a stranger's mailer", ["--mta=/bin/x@example.org"]))
+def test_usage(_, words):
+    home = person()
+    mailer = Mailer(home)
+    configure(home, "[general]\nmta=%s\n" % mailer.path)
+    run(home, *words, input=mail(), status=2).expect_message().expect_silent()
+    equal(mailer.taken(), [], "what the mailer has")
+
+
+def test_addresses_that_look_like_options():
+    home = person()
+    mailer = Mailer(home)
+    run(home, "--mta=" + mailer.path, "--", "--mta=/bin/false", "-t", input=mail())
+    equal(mailer.taken()[0][0], ["-oi", "--", "--mta=/bin/false", "-t"], "words")
+
+
+@each("before", "behind")
+def test_general_options(where):
+    home = person()
+    other = home.file("other-config", ALWAYS)
+    mailer = Mailer(home)
+    words = ["--config", other, "sendmail"] if where == "before" else ["sendmail", "--config", other]
+    home.run(*words, "--mta=" + mailer.path, "bob@example.org", input=mail(), status=0)
+    contains(mailer.taken()[0][1], b"multipart/encrypted", "the message")
+
+
+def test_git_send_email():
+    harness.need_program("git")
+    if harness.run(["git", "send-email", "-h"]).status not in (0, 129):
+        harness.skip("no git send-email")
+    home = person()
+    configure(home, ALWAYS)
+    mailer = Mailer(home)
+    patch = home.file("0001-x.patch", "From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001\n"
+                      "From: Alice Example <alice@example.org>\nDate: %s\nSubject: [PATCH] x\n\nsecret\n" % m.DATE)
+    harness.must(["git", "send-email", "--quiet", "--confirm=never", "--suppress-cc=all",
+                  "--from=Alice Example <alice@example.org>", "--to=bob@example.org", "--bcc=carol@example.org",
+                  "--sendmail-cmd=%s sendmail --mta=%s" % (harness.tool(), mailer.path), patch],
+                 env=home.env(GIT_CONFIG_NOSYSTEM="1"), cwd=home.work)
+    equal([recipients for recipients, _ in mailer.letters()], [["bob@example.org"], ["carol@example.org"]], "recipients")
+    for _, got in mailer.letters():
+        contains(m.leaves(read_pgp(got)[0])[0][1], b"secret", "the text")
+
+
+# --- an own copy ------------------------------------------------------------
+
+def kept(folder):
+    equal(os.listdir(os.path.join(folder, "tmp")), [], "tmp")
+    found = []
+    for name in sorted(os.listdir(os.path.join(folder, "new"))):
+        path = os.path.join(folder, "new", name)
+        equal(os.stat(path).st_mode & 0o777, 0o600, "mode of the copy")
+        with open(path, "rb") as source:
+            found.append(source.read())
+    return found
+
+
+def maildir(home, *more):
+    _state["folders"] = _state.get("folders", 0) + 1
+    folder = os.path.join(home.path, "sent%d" % _state["folders"])
+    configure(home, "[general]\nfcc=~/%s\n" % os.path.basename(folder) + "".join(more))
+    return folder
+
+
+def test_copy_is_what_was_sent():
+    home = person()
+    folder = maildir(home, ALWAYS)
+    mailer = send(home, mail(), "bob@example.org", "carol@example.org")
+    equal(kept(folder), [mailer.taken()[0][1]], "what was kept")
+    equal(m.leaves(read_pgp(kept(folder)[0], "world")[0])[0][1], SECRET, "the text")
+    send(home, mail(), "bob@example.org")
+    equal(len(kept(folder)), 2, "copies")
+
+
+@each(("clear", ""), ("signed", "[policy *]\nsign=always\n"))
+def test_copy_is_ciphertext_only(how, config):
+    home = person()
+    folder = maildir(home, config)
+    (_, got), = send(home, mail(), "bob@example.org").taken()
+    contains(got, SECRET.strip(), "what was sent")
+    copy, = kept(folder)
+    inner, lines = read_pgp(copy, "world")
+    equal(m.leaves(inner)[0][1], SECRET, "the text")
+    equal(any(line.startswith("GOODSIG") for line in lines), how == "signed", "signed")
+    equal(key_ids(copy), subkeys("alice"), "keys")
+
+
+def test_copy_of_what_came_encrypted():
+    home = person()
+    folder = maildir(home)
+    letter = m.lf(m.header_block(to="bob@example.org", subject="x") + protected()["pgp-encrypted"])
+    send(home, letter, "bob@example.org")
+    equal(kept(folder), [letter], "what was kept")
+
+
+def test_no_copy_of_what_was_not_sent():
+    home = person()
+    folder = maildir(home, ALWAYS)
+    send(home, mail(), "bob@example.org", n0=75, status=75)
+    equal(kept(folder), [], "what was kept")
+
+
+def test_copy_that_cannot_be_made():
+    """That is known before anything is sent."""
+    home = person()
+    configure(home, "[general]\nfcc=/nonexistent/folder/sent\n")
+    refused(home, mail(), "bob@example.org", status=75).expect_message("/nonexistent/folder/sent")
+    configure(home, "[general]\nfcc=sent\n")
+    refused(home, mail(), "bob@example.org", status=78).expect_message("fcc")
+    maildir(home)
+    refused(home, mail(sender="nobody@example.org"), "bob@example.org").expect_message("fcc", "nobody@example.org")
+
+
+def test_copy_of_an_account():
+    home = person()
+    folder, other = maildir(home), os.path.join(home.path, "account")
+    configure(home, "[general]\nfcc=%s\n[account alice@example.org]\nfcc=%s\n" % (folder, other))
+    send(home, mail(), "bob@example.org")
+    equal(len(kept(other)), 1, "copies")
+    true(not os.path.exists(folder), "a copy in the general place")
 
 
 if __name__ == "__main__":
