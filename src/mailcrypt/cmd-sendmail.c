@@ -53,14 +53,16 @@ get_status (const GError *error)
   return error->code == STATUS_MALFORMED ? MTA_DATA : MTA_TRY_AGAIN;
 }
 
-/* Says what is wrong; a cancelled run ends by its signal instead. */
+/* Says what is wrong. A cancelled run has nothing to say but what went out before, and ends by
+ * its signal, for which main() wants the error. */
 static int
 fail (Tool *tool, int status, GError **error)
 {
-  if (g_cancellable_is_cancelled (tool->cancellable))
-    return status;
-  tool_print_error (tool, *error);
-  g_clear_error (error);
+  gboolean cancelled = g_cancellable_is_cancelled (tool->cancellable);
+  if (!cancelled || (*error)->domain == TOOL_ERROR)
+    tool_print_error (tool, *error);
+  if (!cancelled)
+    g_clear_error (error);
   return status;
 }
 

@@ -4,12 +4,14 @@
 #include "mta.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gunixoutputstream.h>
 #include <glib/gi18n.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /* Short options of sendmail, postfix, exim and msmtp that take a value. */
 #define WITH_VALUE "ABCFLNORVXabefhopr"
@@ -130,6 +132,34 @@ mta_make_argv (char **command, const MtaWords *words, gboolean as_given,
 
 /* ------------------------------------------------------------------ running -- */
 
+/* Whether we are where a person can interrupt us: then the mailer is, too, and has to stay among
+ * the programs that may ask on the terminal. */
+static gboolean
+has_terminal (void)
+{
+  int fd = open ("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+  if (fd >= 0)
+    close (fd);
+  return fd >= 0;
+}
+
+/* In the child. */
+static void
+lead_group (gpointer user_data)
+{
+  (void) user_data;
+  (void) setpgid (0, 0);
+}
+
+/* Ends the mailer with all that it has started, if that can be told from others. */
+static void
+end_mailer (GPid pid)
+{
+  if (getpgid (pid) == pid)
+    kill (-pid, SIGKILL);
+  kill (pid, SIGKILL);
+}
+
 /* The state that waitpid() has, the mailer being gone. */
 static int
 wait_for (GPid pid)
@@ -165,7 +195,7 @@ feed (GPid pid, int fd, const McCopy *copy, gboolean *ret_unread, GCancellable *
   *ret_unread = is_broken (fd);
   if (*ret_unread)
     return TRUE;
-  kill (pid, SIGKILL);
+  end_mailer (pid);
   g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;
 }
@@ -198,8 +228,9 @@ mta_run (char **argv, const McCopy *copy, GCancellable *cancellable, GError **er
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return MTA_TRY_AGAIN;
   if (!g_spawn_async_with_pipes (NULL, argv, NULL,
-                                 G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid,
-                                 &fd, NULL, NULL, &failure)) {
+                                 G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
+                                 has_terminal () ? NULL : lead_group, NULL, &pid, &fd, NULL, NULL,
+                                 &failure)) {
     tool_set_error (error, MTA_UNAVAILABLE, "mta",
                     _("the setting 'mta', or --mta, names the program"), "%s", failure->message);
     return MTA_UNAVAILABLE;

@@ -14,6 +14,7 @@ import mailkit as m
 import pgp
 import pki
 from harness import each, equal, lacks, need_program, need_slow, true
+from mailer import Mailer
 
 MARK = b"MARK-OF-THE-SECRET-TEXT."
 PASS = "passphrase-not-to-be-seen"
@@ -205,6 +206,22 @@ def test_writing(_, protocol, command, size):
     trace.result.expect_status(0)
     # a signed text is no secret on its way out, but it has no business in a file either
     everything_checked(trace, MARK.decode(), passphrase(protocol))
+
+
+@each(*(("%s %s" % (p, label), p, size) for p in BOTH for label, size in SIZES))
+def test_sending(_, protocol, size):
+    """What the mailer gets, and what is kept, is ciphertext; a hidden recipient's copy included."""
+    if size > 1 << 20:
+        need_slow()
+    place = home(protocol)
+    mailer, kept = Mailer(place), os.path.join(place.path, "sent")
+    config = place.file("sending", "[general]\nprotocol=%s\nsign=always\nencrypt=always\nfcc=%s\n" % (protocol, kept))
+    args = ("sendmail", "--mta=" + mailer.path, "--config", config, *fd(protocol), "--", "bob@example.org",
+            sender(protocol))
+    trace = run_traced(protocol, args, m.message(payload(size), sender=sender(protocol)))
+    trace.result.expect_status(0)
+    equal(len(mailer.taken()), 2, "messages")
+    everything_checked(trace, MARK.decode(), passphrase(protocol), targets=(mailer.path + ".d", kept))
 
 
 @each(*BOTH)

@@ -184,6 +184,16 @@ def test_bcc_gets_a_copy_of_its_own(protocol):
         lacks(got, b"carol", "the message")
 
 
+def test_more_than_memory_takes():
+    """The message is read again for each copy, from where it is not to be read by others."""
+    home = person()
+    configure(home, ALWAYS + "[limits]\nmemory-bytes=65536\n")
+    text = m.text_of(1 << 20)
+    letters = send(home, mail(text), "bob@example.org", "carol@example.org").letters()
+    for _, got in letters:
+        equal(m.leaves(read_pgp(got)[0])[0][1], text, "the text")
+
+
 # --- policy -----------------------------------------------------------------
 
 def is_encrypted(home, letter, *recipients):
@@ -601,9 +611,9 @@ def test_one_of_several_fails():
 def test_terminated_while_the_mailer_reads():
     """Half a message must not look like a whole one."""
     home = person()
-    mailer = Mailer(home, "#!/bin/sh\nhead -c 100 >/dev/null; : > $0.d/started; sleep 1; cat >/dev/null\n"
-                    ": > $0.d/whole\n")
-    proc = home.process("sendmail", "--mta=" + mailer.path, "bob@example.org")
+    mailer = Mailer(home, "#!/bin/sh\nsh -c 'head -c 100 >/dev/null; : > $0.d/started; sleep 1; cat >/dev/null;"
+                    " : > $0.d/whole' \"$0\"\n")
+    proc = home.process("sendmail", "--mta=" + mailer.path, "bob@example.org", start_new_session=True)
     proc.stdin.write(LARGE)
     proc.stdin.close()
     end = time.monotonic() + 30
@@ -615,7 +625,21 @@ def test_terminated_while_the_mailer_reads():
     proc.stdout.read()
     proc.stdout.close()
     proc.stderr.close()
+    time.sleep(1.5)
     true(not os.path.exists(mailer.path + ".d/whole"), "the mailer came to the end of its input")
+
+
+def test_terminated_between_two():
+    """Who has it already is said all the same."""
+    home = person()
+    configure(home, ALWAYS)
+    mailer = Mailer(home, MTA.replace("echo", "[ $n = 1 ] && kill -TERM $PPID && sleep 2\necho"))
+    proc = home.process("sendmail", "--mta=" + mailer.path, "bob@example.org", "carol@example.org", "rita@example.org")
+    _, err = proc.communicate(mail(), 60)
+    equal(proc.returncode, -signal.SIGTERM, "end of the tool")
+    contains(err, b"bob@example.org", "standard error")
+    lacks(err, b"rita@example.org", "standard error")
+    equal(len(mailer.taken()), 2, "messages")
 
 
 # --- the command line -------------------------------------------------------
