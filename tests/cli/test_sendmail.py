@@ -633,7 +633,7 @@ def test_terminated_between_two():
     """Who has it already is said all the same."""
     home = person()
     configure(home, ALWAYS)
-    mailer = Mailer(home, MTA.replace("echo", "[ $n = 1 ] && kill -TERM $PPID && sleep 2\necho"))
+    mailer = Mailer(home, MTA.replace("echo", "[ $n = 1 ] && kill -TERM $PPID && sleep 0.5\necho"))
     proc = home.process("sendmail", "--mta=" + mailer.path, "bob@example.org", "carol@example.org", "rita@example.org")
     _, err = proc.communicate(mail(), 60)
     equal(proc.returncode, -signal.SIGTERM, "end of the tool")
