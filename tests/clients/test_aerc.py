@@ -4,12 +4,13 @@
 
 import os
 import shutil
+import time
 
 import client as c
 import harness
 import letters
 import mailkit as m
-from harness import contains, each, equal, lacks
+from harness import contains, each, equal, lacks, true
 from terminal import Terminal
 
 SIGNED = "Signed by bob@example.org (Bob Example)"
@@ -174,6 +175,47 @@ def test_pipe(name):
     terminal.wait("Subject:", absent=("any key",))
     command(terminal, "close")
     terminal.wait("INBOX ")
+
+
+def test_outgoing():
+    """What the plugin's README says of sending; aerc draws what came of it when a key is pressed."""
+    c.need("aerc")
+    home = letters.reader()
+    prepare(home)
+    c.configure(home, "[policy *@example.org]\nsign=always\nencrypt=always\n")
+    send = home.file("send", c.SEND)
+    os.chmod(send, 0o755)
+    accounts = os.path.join(folder(home), "accounts.conf")
+    write(accounts, read(accounts).replace("/bin/false", "mailcrypt sendmail --mta=" + send))
+    conf = os.path.join(folder(home), "aerc.conf")
+    write(conf, read(conf).replace("#editor=", "editor=true"))
+    with Terminal(home, ["aerc"], SHELL="/bin/sh", **environment(home)) as terminal:
+        terminal.wait("INBOX", "plain")
+        compose(terminal, "nobody@example.org")
+        press_until(terminal, lambda: "Send this email?" in terminal.text(), "the message did not come back")
+        true(not os.path.exists(send + ".eml"), "a message was sent to nobody")
+        command(terminal, "abort")
+        compose(terminal, "bob@example.org")
+        press_until(terminal, lambda: os.path.exists(send + ".eml"), "nothing was sent")
+    mail = read(send + ".eml")
+    equal(home.run("--json", "verify", input=mail).json()["summary"], "signed-and-encrypted", "what was sent")
+    home.close()
+
+
+def compose(terminal, to):
+    command(terminal, "compose -H 'To: <%s>' -H 'Subject: a subject'" % to)
+    terminal.wait("Send this email?", to)
+    terminal.type("y")
+    terminal.wait("Sending...")
+
+
+def press_until(terminal, holds, message):
+    for _ in range(40):
+        time.sleep(0.5)
+        if holds():
+            return
+        terminal.keys("Down")
+    harness.fail("%s:\n%s" % (message, terminal.text()))
 
 
 def test_what_setup_writes():
