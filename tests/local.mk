@@ -26,6 +26,7 @@ unit_sources = \
 	tests/unit/suites.h \
 	tests/unit/test-address.c \
 	tests/unit/test-agent.c \
+	tests/unit/test-borrow.c \
 	tests/unit/test-canon.c \
 	tests/unit/test-compose.c \
 	tests/unit/test-decode.c \

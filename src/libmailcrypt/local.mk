@@ -43,6 +43,8 @@ base_sources = \
 	src/libmailcrypt/base/chunk.h \
 	src/libmailcrypt/base/error.c \
 	src/libmailcrypt/base/error.h \
+	src/libmailcrypt/base/input-file.c \
+	src/libmailcrypt/base/input-file.h \
 	src/libmailcrypt/base/limits.c \
 	src/libmailcrypt/base/limits.h \
 	src/libmailcrypt/base/module.c \

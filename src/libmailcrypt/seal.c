@@ -303,6 +303,17 @@ prepare_header (McSeal *seal, const McTree *tree)
     _mc_reply_hide (seal->reply, seal->outside);
 }
 
+static gboolean
+append_entity (McSpool *output, McSpool *entity, gboolean with_lf, GCancellable *cancellable,
+               GError **error)
+{
+  McSpan span = _mc_span_whole (entity);
+  if (!with_lf)
+    return _mc_spool_append_span (output, span, error);
+  g_autoptr (GInputStream) stream = _mc_span_open (span, MC_NEWLINES_LF);
+  return _mc_spool_append_stream (output, stream, cancellable, error);
+}
+
 gboolean
 _mc_seal_run_tree (McSeal *seal, McSpan span, const McTree *tree, GCancellable *cancellable,
                    GError **error)
@@ -321,11 +332,8 @@ _mc_seal_run_tree (McSeal *seal, McSpan span, const McTree *tree, GCancellable *
     return FALSE;
   /* line ends as the message came: what was signed is canonical again for every reader */
   const char *newline = _mc_span_get_newline (span);
-  McNewlines newlines = *newline == '\n' ? MC_NEWLINES_LF : MC_NEWLINES_AS_IS;
-  if (!_mc_compose_header (seal->outside, MC_HEADER_SEND, newline, output, error))
-    return FALSE;
-  g_autoptr (GInputStream) stream = _mc_span_open (_mc_span_whole (entity), newlines);
-  if (!_mc_spool_append_stream (output, stream, cancellable, error))
+  if (!_mc_compose_header (seal->outside, MC_HEADER_SEND, newline, output, error)
+      || !append_entity (output, entity, *newline == '\n', cancellable, error))
     return FALSE;
   seal->output = g_steal_pointer (&output);
   return TRUE;

@@ -2,6 +2,7 @@
  * "_" here), which defines CU_SuiteInfo suite_NAME.  Included more than once. */
 SUITE (address)
 SUITE (agent)
+SUITE (borrow)
 SUITE (canon)
 SUITE (compose)
 SUITE (decode)

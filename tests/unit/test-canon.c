@@ -331,6 +331,54 @@ test_utf8_across_pieces (void)
     }
 }
 
+/* The same octets have the same traits however they come. */
+static void
+test_traits_across_pieces (void)
+{
+  enum { BARE_CR = 1, LONG = 2, BLANK = 4, FROM = 8 };
+  g_autofree char *longest = g_strnfill (998, 'x');
+  g_autofree char *fits = g_strconcat (longest, "\r\n", NULL);
+  g_autofree char *longer = g_strconcat (longest, "x\r\n", NULL);
+  const struct {
+    const char *text;
+    guint traits;
+    guint n_high;
+  } cases[] = {
+    { "", 0, 0 },
+    { "a\r\n\r\nb", 0, 0 },
+    { "a\rb\n", BARE_CR, 0 },
+    { "a\r\r\n", BARE_CR, 0 },
+    { "a\n\r", BARE_CR, 0 },
+    { "a \r\nb", BLANK, 0 },
+    { "a\t", BLANK, 0 },
+    { " a\n", 0, 0 },
+    { "x\nFrom me\n", FROM, 0 },
+    { "From ", FROM | BLANK, 0 },
+    { "From", 0, 0 },
+    { "xFrom me\n>From me\n", 0, 0 },
+    { "ab\303\274cdefgh\303\274", 0, 4 },
+    { fits, 0, 0 },
+    { longer, LONG, 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (gsize piece = 1; piece < 20; piece++) {
+      McTraits traits;
+      gsize size = strlen (cases[i].text);
+      _mc_traits_init (&traits);
+      for (gsize at = 0; at < size; at += piece)
+        _mc_traits_put (&traits, cases[i].text + at, MIN (piece, size - at));
+      _mc_traits_finish (&traits);
+      CU_ASSERT_EQUAL (traits.n_octets, size);
+      CU_ASSERT_EQUAL (traits.n_high, cases[i].n_high);
+      CU_ASSERT_FALSE (traits.nul);
+      CU_ASSERT_EQUAL (!traits.bare_cr, (cases[i].traits & BARE_CR) == 0);
+      CU_ASSERT_EQUAL (!traits.long_line, (cases[i].traits & LONG) == 0);
+      CU_ASSERT_EQUAL (!traits.trailing_blank, (cases[i].traits & BLANK) == 0);
+      CU_ASSERT_EQUAL (!traits.from_line, (cases[i].traits & FROM) == 0);
+    }
+}
+
 static CU_TestInfo tests[] = {
   { "unchanged", test_unchanged },
   { "no Content-Type", test_no_type },
@@ -346,6 +394,7 @@ static CU_TestInfo tests[] = {
   { "forwarded message", test_forwarded },
   { "quoted-printable", test_quoted_printable },
   { "base64", test_base64 },
+  { "traits across pieces", test_traits_across_pieces },
   { "UTF-8 across pieces", test_utf8_across_pieces },
   CU_TEST_INFO_NULL,
 };

@@ -15,6 +15,26 @@ _mc_span_whole (McSpool *spool)
   return (McSpan) { spool, 0, _mc_spool_get_size (spool) };
 }
 
+gboolean
+_mc_span_is_canonical (McSpan span)
+{
+  g_autoptr (McChunk) chunk = _mc_chunk_new ();
+  gboolean after_cr = FALSE;
+  for (guint64 at = span.start; at < span.end;) {
+    gsize size = (gsize) MIN (sizeof chunk->bytes, span.end - at);
+    gssize done = _mc_spool_read_at (span.spool, at, chunk->bytes, size, NULL);
+    if (done <= 0)
+      return FALSE;
+    const guint8 *data = chunk->bytes, *end = data + done;
+    for (const guint8 *lf = data; (lf = memchr (lf, '\n', (gsize) (end - lf))) != NULL; lf++)
+      if (lf > data ? lf[-1] != '\r' : !after_cr)
+        return FALSE;
+    after_cr = end[-1] == '\r';
+    at += (guint64) done;
+  }
+  return TRUE;
+}
+
 /* ------------------------------------------------------------------ stream -- */
 
 #define MC_TYPE_SPAN_STREAM (_mc_span_stream_get_type ())

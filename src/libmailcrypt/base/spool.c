@@ -5,6 +5,7 @@
 
 #include "base/chunk.h"
 #include "base/error.h"
+#include "base/input-file.h"
 #include "base/module.h"
 #include "base/secret.h"
 #include "base/spool-cipher.h"
@@ -17,15 +18,31 @@
 
 #define FIRST_WINDOW_BYTES ((gsize) 4096)
 #define FILE_WINDOW_BYTES ((gsize) 128 * 1024)
+/* Reads that are smaller fetch more than is asked for. */
+#define SMALL_READ_BYTES ((gsize) 16 * 1024)
+/* Less than this is copied; a reference would cost more. */
+#define BORROW_BYTES ((guint64) 64 * 1024)
 
 static const char *const file_folders[] = { "/tmp", "/var/tmp" };
 
-/* The content is [0, flushed) in the file, and behind that `used` octets in the window.
- * Until the first overflow all of it is in the window. */
+/* A range of the content that lies elsewhere: in the own octets of another spool, or in a file. */
+typedef struct {
+  guint64 at;                    /* where it begins in this spool */
+  guint64 size;
+  guint64 before;                /* octets in the pieces before it */
+  McSpool *spool;
+  McInputFile *file;
+  guint64 start;                 /* its first octet over there */
+} Piece;
+
+/* The content is pieces and own octets between them. These are [0, flushed) in the file, and
+ * behind that `used` octets in the window. Until the first overflow all of them are in the
+ * window. */
 struct _McSpool {
   grefcount refs;
   guint64 total_bytes;
   gsize memory_bytes;
+  GArray *pieces;                /* of Piece, in order; NULL: none */
 
   guint8 *window;
   gsize allocated;
@@ -35,6 +52,9 @@ struct _McSpool {
   guint64 flushed;
   const McSpoolCipher *cipher;   /* from the module, resident */
   gpointer key;
+  McChunk *ahead;                /* what follows the last small read: [ahead_at, + ahead_size) */
+  guint64 ahead_at;
+  gsize ahead_size;
   gboolean broken;               /* a failed flush: the window is no plaintext any more */
 };
 
@@ -64,12 +84,22 @@ free_window (McSpool *spool)
   spool->allocated = 0;
 }
 
+static void
+piece_clear (gpointer data)
+{
+  Piece *piece = data;
+  _mc_spool_unref (piece->spool);
+  _mc_input_file_unref (piece->file);
+}
+
 void
 _mc_spool_unref (McSpool *spool)
 {
   if (spool == NULL || !g_ref_count_dec (&spool->refs))
     return;
   free_window (spool);
+  g_clear_pointer (&spool->ahead, _mc_chunk_free);
+  g_clear_pointer (&spool->pieces, g_array_unref);
   if (spool->key != NULL)
     spool->cipher->free (spool->key);
   if (spool->fd >= 0)
@@ -77,10 +107,25 @@ _mc_spool_unref (McSpool *spool)
   g_free (spool);
 }
 
+static guint64
+get_own_size (const McSpool *spool)
+{
+  return spool->flushed + spool->used;
+}
+
+static guint64
+get_borrowed_size (const McSpool *spool)
+{
+  if (spool->pieces == NULL)
+    return 0;
+  const Piece *last = &g_array_index (spool->pieces, Piece, spool->pieces->len - 1);
+  return last->before + last->size;
+}
+
 guint64
 _mc_spool_get_size (const McSpool *spool)
 {
-  return spool->flushed + spool->used;
+  return get_own_size (spool) + get_borrowed_size (spool);
 }
 
 /* -------------------------------------------------------------------- file -- */
@@ -131,23 +176,6 @@ write_file (int fd, guint64 offset, const guint8 *data, gsize size)
 {
   while (size > 0) {
     gssize done = pwrite (fd, data, size, (off_t) offset);
-    if (done < 0 && errno == EINTR)
-      continue;
-    if (done <= 0)
-      return FALSE;
-    data += done;
-    offset += (guint64) done;
-    size -= (gsize) done;
-  }
-  return TRUE;
-}
-
-static gboolean
-read_file (int fd, guint64 offset, guint8 *data, gsize size)
-{
-  while (size > 0) {
-    errno = EIO;   /* what an early end of the file amounts to */
-    gssize done = pread (fd, data, size, (off_t) offset);
     if (done < 0 && errno == EINTR)
       continue;
     if (done <= 0)
@@ -224,7 +252,7 @@ grow_window (McSpool *spool, gsize needed, GError **error)
 }
 
 static gboolean
-check_room (const McSpool *spool, gsize size, GError **error)
+check_room (const McSpool *spool, guint64 size, GError **error)
 {
   guint64 have = _mc_spool_get_size (spool);
   if (have <= spool->total_bytes && size <= spool->total_bytes - have)
@@ -261,7 +289,7 @@ _mc_spool_append (McSpool *spool, const void *data, gsize size, GError **error)
 static gboolean
 read_flushed (McSpool *spool, guint64 offset, guint8 *data, gsize size, GError **error)
 {
-  if (!read_file (spool->fd, offset, data, size)) {
+  if (!_mc_read_all_at (spool->fd, offset, data, size)) {
     int code = errno;
     _mc_set_error (error, MC_ERROR_IO, NULL, _("cannot read the temporary file: %s"),
                    g_strerror (code));
@@ -271,6 +299,98 @@ read_flushed (McSpool *spool, guint64 offset, guint8 *data, gsize size, GError *
     _mc_set_error (error, MC_ERROR_ENGINE, NULL, _("libcrypto cannot decrypt"));
     return FALSE;
   }
+  return TRUE;
+}
+
+/* All of @size octets at @offset of what is our own. */
+static gboolean
+read_own (McSpool *spool, guint64 offset, guint8 *to, gsize size, GError **error)
+{
+  gsize in_file = 0;
+  if (offset < spool->flushed) {
+    in_file = (gsize) MIN ((guint64) size, spool->flushed - offset);
+    if (!read_flushed (spool, offset, to, in_file, error))
+      return FALSE;
+  }
+  if (size > in_file)
+    memcpy (to + in_file, spool->window + (offset + in_file - spool->flushed), size - in_file);
+  return TRUE;
+}
+
+static gboolean
+read_piece (const Piece *piece, guint64 offset, guint8 *to, gsize size, GError **error)
+{
+  if (piece->file != NULL)
+    return _mc_input_file_read (piece->file, piece->start + offset, to, size, error);
+  return check_whole (piece->spool, error)
+         && read_own (piece->spool, piece->start + offset, to, size, error);
+}
+
+/* The first piece that ends behind @offset. */
+static const Piece *
+find_piece (const McSpool *spool, guint64 offset)
+{
+  for (guint i = 0; spool->pieces != NULL && i < spool->pieces->len; i++) {
+    const Piece *piece = &g_array_index (spool->pieces, Piece, i);
+    if (piece->at + piece->size > offset)
+      return piece;
+  }
+  return NULL;
+}
+
+/* Where the octet at @offset lies: inside the piece, or with our own from @ret_own on; and how
+ * many there are in a row. */
+static const Piece *
+locate (const McSpool *spool, guint64 offset, guint64 *ret_own, guint64 *ret_run)
+{
+  const Piece *piece = find_piece (spool, offset);
+  if (piece != NULL && offset >= piece->at) {
+    *ret_run = piece->at + piece->size - offset;
+    return piece;
+  }
+  *ret_own = offset - (piece != NULL ? piece->before : get_borrowed_size (spool));
+  *ret_run = (piece != NULL ? piece->at : _mc_spool_get_size (spool)) - offset;
+  return NULL;
+}
+
+/* All of @size octets at @offset. */
+static gboolean
+read_through (McSpool *spool, guint64 offset, guint8 *to, gsize size, GError **error)
+{
+  for (gsize done = 0; done < size;) {
+    guint64 own = 0, run;
+    const Piece *piece = locate (spool, offset + done, &own, &run);
+    gsize part = (gsize) MIN ((guint64) (size - done), run);
+    if (piece != NULL ? !read_piece (piece, offset + done - piece->at, to + done, part, error)
+                      : !read_own (spool, own, to + done, part, error))
+      return FALSE;
+    done += part;
+  }
+  return TRUE;
+}
+
+static gboolean
+is_ahead (const McSpool *spool, guint64 offset, gsize size)
+{
+  return offset >= spool->ahead_at && offset - spool->ahead_at <= spool->ahead_size
+         && size <= spool->ahead_size - (offset - spool->ahead_at);
+}
+
+/* One small read after the other costs as little as large ones. */
+static gboolean
+read_ahead (McSpool *spool, guint64 offset, guint8 *to, gsize size, GError **error)
+{
+  if (!is_ahead (spool, offset, size)) {
+    if (spool->ahead == NULL)
+      spool->ahead = _mc_chunk_new ();
+    gsize more = (gsize) MIN (sizeof spool->ahead->bytes, _mc_spool_get_size (spool) - offset);
+    spool->ahead_size = 0;
+    if (!read_through (spool, offset, spool->ahead->bytes, more, error))
+      return FALSE;
+    spool->ahead_at = offset;
+    spool->ahead_size = more;
+  }
+  memcpy (to, spool->ahead->bytes + (offset - spool->ahead_at), size);
   return TRUE;
 }
 
@@ -285,23 +405,47 @@ _mc_spool_read_at (McSpool *spool, guint64 offset, void *buffer, gsize size, GEr
   if (offset >= total)
     return 0;
 
-  guint8 *to = buffer;
   size = (gsize) MIN (MIN ((guint64) size, total - offset), (guint64) G_MAXSSIZE);
-  gsize in_file = 0;
-  if (offset < spool->flushed) {
-    in_file = (gsize) MIN ((guint64) size, spool->flushed - offset);
-    if (!read_flushed (spool, offset, to, in_file, error))
-      return -1;
+  gboolean in_memory = spool->fd < 0 && spool->pieces == NULL;
+  gboolean done = in_memory || size > SMALL_READ_BYTES
+                    ? read_through (spool, offset, buffer, size, error)
+                    : read_ahead (spool, offset, buffer, size, error);
+  return done ? (gssize) size : -1;
+}
+
+/* --------------------------------------------------------------- borrowing -- */
+
+/* @size octets from @start on of @source's own, or of @file. */
+static void
+add_piece (McSpool *spool, McSpool *source, McInputFile *file, guint64 start, guint64 size)
+{
+  Piece piece = { .at = _mc_spool_get_size (spool), .size = size, .start = start,
+                  .before = get_borrowed_size (spool) };
+  if (file != NULL)
+    piece.file = _mc_input_file_ref (file);
+  else
+    piece.spool = _mc_spool_ref (source);
+  if (spool->pieces == NULL) {
+    spool->pieces = g_array_new (FALSE, FALSE, sizeof piece);
+    g_array_set_clear_func (spool->pieces, piece_clear);
   }
-  if (size > in_file)
-    memcpy (to + in_file, spool->window + (offset + in_file - spool->flushed), size - in_file);
-  return (gssize) size;
+  g_array_append_val (spool->pieces, piece);
 }
 
 gboolean
 _mc_spool_append_stream (McSpool *spool, GInputStream *input, GCancellable *cancellable,
                          GError **error)
 {
+  g_autoptr (McInputFile) file =
+    _mc_input_file_new (input, MAX (spool->memory_bytes, BORROW_BYTES));
+  if (file != NULL) {
+    guint64 size = _mc_input_file_get_size (file);
+    if (!check_whole (spool, error) || !check_room (spool, size, error))
+      return FALSE;
+    add_piece (spool, NULL, file, 0, size);
+    return TRUE;
+  }
+
   g_autoptr (McChunk) chunk = _mc_chunk_new ();
   for (;;) {
     /* Not every stream looks. */
@@ -316,4 +460,28 @@ _mc_spool_append_stream (McSpool *spool, GInputStream *input, GCancellable *canc
     if (!_mc_spool_append (spool, chunk->bytes, (gsize) size, error))
       return FALSE;
   }
+}
+
+gboolean
+_mc_spool_append_span (McSpool *spool, McSpan span, GError **error)
+{
+  if (span.spool == spool || _mc_span_size (span) < BORROW_BYTES) {
+    g_autoptr (GInputStream) stream = _mc_span_open (span, MC_NEWLINES_AS_IS);
+    return _mc_spool_append_stream (spool, stream, NULL, error);
+  }
+  if (!check_whole (spool, error) || !check_whole (span.spool, error)
+      || !check_room (spool, _mc_span_size (span), error))
+    return FALSE;
+
+  for (guint64 at = span.start; at < span.end;) {
+    guint64 own = 0, run;
+    const Piece *piece = locate (span.spool, at, &own, &run);
+    run = MIN (run, span.end - at);
+    if (piece != NULL)
+      add_piece (spool, piece->spool, piece->file, piece->start + (at - piece->at), run);
+    else
+      add_piece (spool, span.spool, NULL, own, run);
+    at += run;
+  }
+  return TRUE;
 }

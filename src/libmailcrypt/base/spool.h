@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The spool: the only place where message bytes live. In memory up to
  * McLimits.memory_bytes, beyond that in an unlinked file that is encrypted under a
- * random key which exists in this process alone (AES-256-CTR). Append-only and
- * readable at any offset; never larger than McLimits.total_bytes. Memory is wiped
+ * random key which exists in this process alone (AES-256-CTR). Large pieces of other
+ * spools, and large files of the user's own, are referred to. Append-only and readable at
+ * any offset; never larger than McLimits.total_bytes. Memory is wiped
  * when the last reference goes. Not thread-safe. */
 #pragma once
 
@@ -20,7 +21,8 @@ guint64 _mc_spool_get_size (const McSpool *spool);
 /* Appends @size bytes. Errors: MC_ERROR_LIMIT over the cap, MC_ERROR_IO. */
 gboolean _mc_spool_append (McSpool *spool, const void *data, gsize size, GError **error);
 
-/* Appends all that @input gives until its end. */
+/* Appends all that @input gives until its end. A large file of the user's own is read where it
+ * lies (input-file.h): should it be changed later, reading fails with MC_ERROR_IO. */
 gboolean _mc_spool_append_stream (McSpool *spool, GInputStream *input, GCancellable *cancellable,
                                   GError **error);
 
@@ -36,6 +38,13 @@ typedef struct {
   guint64 start;           /* offset of the first byte */
   guint64 end;             /* offset behind the last byte */
 } McSpan;
+
+/* Appends the span: a large one by reference, which costs nothing. */
+gboolean _mc_spool_append_span (McSpool *spool, McSpan span, GError **error);
+
+/* Whether every LF comes after a CR: MC_NEWLINES_CRLF would change nothing. FALSE also when
+ * it cannot be read. */
+gboolean _mc_span_is_canonical (McSpan span);
 
 #define MC_SPAN_NONE ((McSpan) { NULL, 0, 0 })
 

@@ -22,24 +22,65 @@ typedef struct {
   gboolean broken;
 } Base64Check;
 
-static gboolean
-is_base64 (guint8 c)
+enum {
+  LETTER = 0,              /* of the alphabet */
+  BLANK = 1,
+  PADDING = 2,
+  FOREIGN = 4,
+};
+
+static guint8
+classify (guint8 c)
 {
-  return g_ascii_isalnum ((char) c) || c == '+' || c == '/';
+  if (g_ascii_isalnum ((char) c) || c == '+' || c == '/')
+    return LETTER;
+  if (c == ' ' || c == '\t' || c == '\r' || c == '\n')
+    return BLANK;
+  return c == '=' ? PADDING : FOREIGN;
+}
+
+static const guint8 *
+get_classes (void)
+{
+  static guint8 classes[256];
+  static gsize ready = 0;
+
+  if (g_once_init_enter (&ready)) {
+    for (guint c = 0; c < G_N_ELEMENTS (classes); c++)
+      classes[c] = classify ((guint8) c);
+    g_once_init_leave (&ready, 1);
+  }
+  return classes;
+}
+
+/* Where the padding is: nothing but blanks and padding may follow. */
+static void
+check_end_of_base64 (Base64Check *check, const guint8 *data, gsize size)
+{
+  for (gsize i = 0; i < size && !check->broken; i++) {
+    guint8 class = classify (data[i]);
+    if (class == PADDING)
+      check->broken = ++check->padding > 2;
+    else
+      check->broken = class == LETTER && check->padding > 0;
+  }
 }
 
 static void
 check_base64 (Base64Check *check, const guint8 *data, gsize size)
 {
-  for (gsize i = 0; i < size && !check->broken; i++) {
-    if (data[i] == ' ' || data[i] == '\t' || data[i] == '\r' || data[i] == '\n')
-      continue;
-    check->n_characters++;
-    if (data[i] == '=')
-      check->broken = ++check->padding > 2;
-    else
-      check->broken = check->padding > 0 || !is_base64 (data[i]);
+  const guint8 *classes = get_classes ();
+  guint8 met = 0;
+  gsize n_blanks = 0;
+
+  for (gsize i = 0; i < size; i++) {
+    met |= classes[data[i]];
+    n_blanks += classes[data[i]] & BLANK;
   }
+  check->n_characters += size - n_blanks;
+  check->broken |= (met & FOREIGN) != 0;
+  if (check->padding > 0 || (met & PADDING) != 0)
+    check_end_of_base64 (check, data, size);
 }
 
 static gboolean

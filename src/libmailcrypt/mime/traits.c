@@ -37,23 +37,51 @@ end_line (McTraits *traits)
   begin_line (traits);
 }
 
+/* Octets of one line, without its LF. */
 static void
-take_octet (McTraits *traits, char c)
+take_run (McTraits *traits, const char *data, gsize size)
 {
-  if (c == '\n') {
-    end_line (traits);
-    return;
-  }
-  traits->bare_cr |= traits->after_cr;
-  traits->after_cr = c == '\r';
+  traits->after_cr = size > 0 && data[size - 1] == '\r';
   if (traits->after_cr)
-    return;
-  if (traits->column < sizeof from_line - 1)
-    traits->from_so_far &= c == from_line[traits->column];
-  traits->column++;
-  traits->blank = c == ' ' || c == '\t';
-  traits->nul |= c == '\0';
-  traits->n_high += (guint8) c > 127;
+    size--;
+  traits->bare_cr |= memchr (data, '\r', size) != NULL;
+  for (gsize i = 0; i < size && traits->column + i < sizeof from_line - 1; i++)
+    traits->from_so_far &= data[i] == from_line[traits->column + i];
+  traits->column += size;
+  if (size > 0)
+    traits->blank = data[size - 1] == ' ' || data[size - 1] == '\t';
+}
+
+/* How many octets are over 127: eight at a time. */
+static guint64
+count_high (const char *data, gsize size)
+{
+  guint64 n = 0;
+  for (; size % sizeof (guint64) != 0; size--)
+    n += (guint8) data[size - 1] >> 7;
+  for (gsize i = 0; i < size; i += sizeof (guint64)) {
+    guint64 octets;
+    memcpy (&octets, data + i, sizeof octets);
+    n += (((octets >> 7) & G_GUINT64_CONSTANT (0x0101010101010101))
+          * G_GUINT64_CONSTANT (0x0101010101010101)) >> 56;
+  }
+  return n;
+}
+
+static void
+take_lines (McTraits *traits, const char *data, gsize size)
+{
+  traits->n_high += count_high (data, size);
+  traits->nul |= memchr (data, '\0', size) != NULL;
+  traits->bare_cr |= traits->after_cr && size > 0 && data[0] != '\n';
+  for (gsize at = 0; at < size;) {
+    const char *lf = memchr (data + at, '\n', size - at);
+    gsize end = lf != NULL ? (gsize) (lf - data) : size;
+    take_run (traits, data + at, end - at);
+    if (lf != NULL)
+      end_line (traits);
+    at = end + 1;
+  }
 }
 
 /* How many octets of a character that may yet be completed end @data. */
@@ -111,8 +139,7 @@ check_utf8 (McTraits *traits, const char *data, gsize size)
 void
 _mc_traits_put (McTraits *traits, const char *data, gsize size)
 {
-  for (gsize i = 0; i < size; i++)
-    take_octet (traits, data[i]);
+  take_lines (traits, data, size);
   traits->n_octets += size;
   if (!traits->not_utf8)
     check_utf8 (traits, data, size);

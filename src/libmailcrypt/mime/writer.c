@@ -72,6 +72,11 @@ _mc_writer_put_span (McWriter *writer, McSpan span, McNewlines newlines)
   flush (writer);
   if (writer->error != NULL)
     return;
+  if (newlines == MC_NEWLINES_AS_IS
+      || (newlines == MC_NEWLINES_CRLF && _mc_span_is_canonical (span))) {
+    (void) _mc_spool_append_span (writer->spool, span, &writer->error);
+    return;
+  }
   g_autoptr (GInputStream) stream = _mc_span_open (span, newlines);
   (void) _mc_spool_append_stream (writer->spool, stream, NULL, &writer->error);
 }
