@@ -88,7 +88,8 @@ class Client:
         self.keys("Enter")
         self.wait("INDEX ", absent=(": %d" % number,))
         self.keys("Enter")
-        return self.wait(shown or "PAGER %d/" % number)
+        self.wait(shown or "PAGER %d/" % number)
+        return self.terminal.settled()
 
     def leave(self):
         self.type("i")

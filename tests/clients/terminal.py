@@ -70,6 +70,16 @@ class Terminal:
     def text(self):
         return "\n".join(self.lines())
 
+    def settled(self, rest=0.2, timeout=10):
+        """The screen's text when it is no longer being drawn."""
+        end, text = time.monotonic() + timeout, self.text()
+        while time.monotonic() < end:
+            time.sleep(rest)
+            before, text = text, self.text()
+            if text == before:
+                break
+        return text
+
     def wait(self, *words, absent=(), timeout=40, answers=()):
         """The screen's text as soon as it has all the words; on a prompt its answer is typed."""
         end = time.monotonic() + timeout

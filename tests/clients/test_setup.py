@@ -107,7 +107,9 @@ def record(name, letter):
     """What the client shows, from the verdict on, with what differs from run to run made even."""
     client = running(name)
     names = [one for one, _ in client.letters]
-    screen = client.open(names.index(letter) + 1)
+    client.open(names.index(letter) + 1)
+    client.wait("Mailcrypt:", "PAGER ")
+    screen = client.terminal.settled()
     client.leave()
     lines = screen.split("\n")
     start = next(i for i, line in enumerate(lines) if line.startswith("Mailcrypt:"))
