@@ -51,18 +51,6 @@ derived_clear (Derived *derived)
 
 /* ------------------------------------------------------------------- source -- */
 
-static GPtrArray *
-select_fields (GPtrArray *fields, const char *name)
-{
-  GPtrArray *found = g_ptr_array_new ();
-  for (guint i = 0; i < fields->len; i++) {
-    McField *field = fields->pdata[i];
-    if (g_ascii_strcasecmp (field->name, name) == 0)
-      g_ptr_array_add (found, field);
-  }
-  return found;
-}
-
 /* Encoded words can hold line breaks, which would begin another field. */
 static char *
 clean_text (const char *text)
@@ -81,7 +69,7 @@ read_records (const McMessage *message)
 {
   g_autoptr (GString) block = g_string_new (NULL);
   g_autoptr (McSpool) spool = _mc_spool_new (_mc_context_get_limits (message->context));
-  g_autoptr (GPtrArray) records = select_fields (message->inside, "HP-Outer");
+  g_autoptr (GPtrArray) records = _mc_fields_select (message->inside, "HP-Outer");
 
   for (guint i = 0; i < records->len; i++)
     g_string_append_printf (block, "%s\r\n", ((McField *) records->pdata[i])->body);
@@ -178,7 +166,7 @@ static GPtrArray *
 read_mailboxes (GPtrArray *fields, const char *name)
 {
   g_autoptr (GPtrArray) mailboxes = mailboxes_new ();
-  g_autoptr (GPtrArray) found = select_fields (fields, name);
+  g_autoptr (GPtrArray) found = _mc_fields_select (fields, name);
 
   for (guint i = 0; i < found->len; i++)
     if (!add_field (mailboxes, found->pdata[i]))
@@ -242,7 +230,7 @@ is_from_self (GPtrArray *mailboxes, const char *const *own)
 static GPtrArray *
 read_author (GPtrArray *fields, const char *const *own)
 {
-  g_autoptr (GPtrArray) lines = select_fields (fields, "From");
+  g_autoptr (GPtrArray) lines = _mc_fields_select (fields, "From");
   g_autoptr (GPtrArray) from = lines->len == 1 ? read_mailboxes (fields, "From") : mailboxes_new ();
   GPtrArray *author = read_mailboxes (fields, is_from_self (from, own) ? "To" : "Reply-To");
 
@@ -281,7 +269,7 @@ print_recipients (Derived *derived)
 static char *
 derive_subject (GPtrArray *fields)
 {
-  g_autoptr (GPtrArray) subjects = select_fields (fields, "Subject");
+  g_autoptr (GPtrArray) subjects = _mc_fields_select (fields, "Subject");
   if (subjects->len == 0)
     return NULL;
 
@@ -296,7 +284,7 @@ derive_subject (GPtrArray *fields)
 static void
 add_ids (GPtrArray *ids, GPtrArray *fields, const char *name)
 {
-  g_autoptr (GPtrArray) found = select_fields (fields, name);
+  g_autoptr (GPtrArray) found = _mc_fields_select (fields, name);
   if (found->len == 0)
     return;
 
@@ -355,7 +343,7 @@ collect_believed (const McMessage *message)
 
   g_ptr_array_extend (fields, report->protects_header ? message->inside : outside, NULL, NULL);
   if (report->protects_header && report->from_inside == NULL) {
-    g_autoptr (GPtrArray) from = select_fields (outside, "From");
+    g_autoptr (GPtrArray) from = _mc_fields_select (outside, "From");
     g_ptr_array_extend (fields, from, NULL, NULL);
   }
   return fields;

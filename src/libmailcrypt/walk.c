@@ -449,10 +449,8 @@ append_part_header (McSpool *spool, const McPart *part, const char *sender, GErr
     return FALSE;
   for (guint i = 0; i < fields->len; i++) {
     const McField *field = fields->pdata[i];
-    if (!_mc_header_is_structural (field->name))
-      continue;
-    g_autoptr (GInputStream) stream = _mc_span_open (field->raw, MC_NEWLINES_AS_IS);
-    if (!_mc_spool_append_stream (spool, stream, NULL, error))
+    if (_mc_header_is_structural (field->name)
+        && !_mc_spool_append_span (spool, field->raw, error))
       return FALSE;
   }
   return _mc_spool_append (spool, "\r\n", 2, error);
@@ -471,9 +469,8 @@ mc_message_open_part (McMessage *message, McPart *part, McOpenFlags flags,
   }
   const McLayer *layer = part->own_layers->pdata[0];
   g_autoptr (McSpool) spool = _mc_spool_new (_mc_context_get_limits (message->context));
-  g_autoptr (GInputStream) body = _mc_span_open (part->entity->body, MC_NEWLINES_AS_IS);
   if (!append_part_header (spool, part, layer->sender, error)
-      || !_mc_spool_append_stream (spool, body, cancellable, error))
+      || !_mc_spool_append_span (spool, part->entity->body, error))
     return NULL;
   return open_spool (message->context, spool, flags, cancellable, error);
 }

@@ -107,9 +107,7 @@ def record(name, letter):
     """What the client shows, from the verdict on, with what differs from run to run made even."""
     client = running(name)
     names = [one for one, _ in client.letters]
-    client.open(names.index(letter) + 1)
-    client.wait("Mailcrypt:", "PAGER ")
-    screen = client.terminal.settled()
+    screen = client.open(names.index(letter) + 1, "Mailcrypt:")
     client.leave()
     lines = screen.split("\n")
     start = next(i for i, line in enumerate(lines) if line.startswith("Mailcrypt:"))

@@ -304,6 +304,16 @@ test_base64 (void)
 }
 
 static void
+read_traits (const char *text, gsize piece, McTraits *ret_traits)
+{
+  gsize size = strlen (text);
+  _mc_traits_init (ret_traits);
+  for (gsize at = 0; at < size; at += piece)
+    _mc_traits_put (ret_traits, text + at, MIN (piece, size - at));
+  _mc_traits_finish (ret_traits);
+}
+
+static void
 test_utf8_across_pieces (void)
 {
   static const struct {
@@ -322,11 +332,7 @@ test_utf8_across_pieces (void)
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     for (gsize piece = 1; piece < 12; piece++) {
       McTraits traits;
-      gsize size = strlen (cases[i].text);
-      _mc_traits_init (&traits);
-      for (gsize at = 0; at < size; at += piece)
-        _mc_traits_put (&traits, cases[i].text + at, MIN (piece, size - at));
-      _mc_traits_finish (&traits);
+      read_traits (cases[i].text, piece, &traits);
       CU_ASSERT_EQUAL (traits.not_utf8, !cases[i].valid);
     }
 }
@@ -364,12 +370,8 @@ test_traits_across_pieces (void)
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     for (gsize piece = 1; piece < 20; piece++) {
       McTraits traits;
-      gsize size = strlen (cases[i].text);
-      _mc_traits_init (&traits);
-      for (gsize at = 0; at < size; at += piece)
-        _mc_traits_put (&traits, cases[i].text + at, MIN (piece, size - at));
-      _mc_traits_finish (&traits);
-      CU_ASSERT_EQUAL (traits.n_octets, size);
+      read_traits (cases[i].text, piece, &traits);
+      CU_ASSERT_EQUAL (traits.n_octets, strlen (cases[i].text));
       CU_ASSERT_EQUAL (traits.n_high, cases[i].n_high);
       CU_ASSERT_FALSE (traits.nul);
       CU_ASSERT_EQUAL (!traits.bare_cr, (cases[i].traits & BARE_CR) == 0);

@@ -8,8 +8,8 @@
 
 typedef struct _McInputFile McInputFile;
 
-/* What @input has still to give, as a file of its own; @input is not read. NULL: it is
- * shorter than @min_bytes or no such file, and is to be copied. */
+/* What @input has still to give, as a file of its own; @input then stands at its end. NULL:
+ * it is shorter than @min_bytes or no such file, and is to be copied. */
 McInputFile *_mc_input_file_new (GInputStream *input, guint64 min_bytes);
 McInputFile *_mc_input_file_ref (McInputFile *file);
 void _mc_input_file_unref (McInputFile *file);

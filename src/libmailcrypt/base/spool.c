@@ -108,12 +108,6 @@ _mc_spool_unref (McSpool *spool)
 }
 
 static guint64
-get_own_size (const McSpool *spool)
-{
-  return spool->flushed + spool->used;
-}
-
-static guint64
 get_borrowed_size (const McSpool *spool)
 {
   if (spool->pieces == NULL)
@@ -125,7 +119,7 @@ get_borrowed_size (const McSpool *spool)
 guint64
 _mc_spool_get_size (const McSpool *spool)
 {
-  return get_own_size (spool) + get_borrowed_size (spool);
+  return spool->flushed + spool->used + get_borrowed_size (spool);
 }
 
 /* -------------------------------------------------------------------- file -- */

@@ -11,8 +11,6 @@
 #define NEWS_SECONDS (30 * DAY)
 /* Clocks of others may be a little ahead. */
 #define CLOCK_SKEW_SECONDS 300
-#define PATIENCE_MS 1000
-#define PATIENCE_AS_OPENED_MS 10000
 
 McHarvest *
 _mc_harvest_new (void)
@@ -243,9 +241,9 @@ learn (McStore *store, const Review *self)
     return;
   if (!_mc_context_get_store (self->context, TRUE, &store, NULL))
     return;
-  _mc_store_set_patience (store, PATIENCE_MS);
+  _mc_store_set_hurried (store, TRUE);
   write_news (store, self, harvest, &peer, &news);
-  _mc_store_set_patience (store, PATIENCE_AS_OPENED_MS);
+  _mc_store_set_hurried (store, FALSE);
 }
 
 /* ------------------------------------------------------------------- review -- */

@@ -10,9 +10,6 @@
 
 #define DAY G_GINT64_CONSTANT (86400)
 #define MAX_DAYS 36500
-/* A message is opened to be read: it is not kept waiting for long. */
-#define PATIENCE_MS 1000
-#define PATIENCE_AS_OPENED_MS 10000
 /* What was remembered within a day need not be written again. */
 #define FRESH_SECONDS DAY
 
@@ -110,9 +107,9 @@ remember (McContext *context, const char *message_id)
       || !find_since (context, ids, MAX (oldest, now - FRESH_SECONDS), &fresh, NULL) || fresh
       || !_mc_context_get_store (context, TRUE, &store, NULL))
     return;
-  _mc_store_set_patience (store, PATIENCE_MS);
+  _mc_store_set_hurried (store, TRUE);
   write_id (store, message_id, now, oldest);
-  _mc_store_set_patience (store, PATIENCE_AS_OPENED_MS);
+  _mc_store_set_hurried (store, FALSE);
 }
 
 void

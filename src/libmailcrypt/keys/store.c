@@ -15,6 +15,7 @@
 #define STORE_NAME "store.db"
 #define APPLICATION_ID 0x4d435374   /* "MCSt": tells our databases from all others */
 #define BUSY_TIMEOUT_MS 10000
+#define HURRIED_TIMEOUT_MS 1000
 #define BUSY_POLL_US 5000
 
 /* migrations[n] leads from PRAGMA user_version n to n + 1. Never changed once released. */
@@ -487,9 +488,9 @@ _mc_store_open (const char *folder, gboolean create, McStore **ret_store, GError
 }
 
 void
-_mc_store_set_patience (McStore *store, guint milliseconds)
+_mc_store_set_hurried (McStore *store, gboolean hurried)
 {
-  (void) sqlite3_busy_timeout (store->db, (int) MIN (milliseconds, BUSY_TIMEOUT_MS));
+  (void) sqlite3_busy_timeout (store->db, hurried ? HURRIED_TIMEOUT_MS : BUSY_TIMEOUT_MS);
 }
 
 void

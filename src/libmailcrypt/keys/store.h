@@ -15,8 +15,9 @@ typedef struct _McStore McStore;
 gboolean _mc_store_open (const char *folder, gboolean create, McStore **ret_store, GError **error);
 void _mc_store_close (McStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McStore, _mc_store_close)
-/* How long to wait while another process writes; at most, and as opened, ten seconds. */
-void _mc_store_set_patience (McStore *store, guint milliseconds);
+/* While another process writes, ten seconds are waited, and in a hurry one: mail is opened to
+ * be read. */
+void _mc_store_set_hurried (McStore *store, gboolean hurried);
 
 gboolean _mc_store_begin (McStore *store, GError **error);    /* immediate transaction */
 gboolean _mc_store_commit (McStore *store, GError **error);

@@ -86,9 +86,7 @@ put_field (Header *header, const McHeaderLine *line, GError **error)
   gsize size;
 
   if (line->value != NULL) {
-    g_auto (GStrv) folds = g_strsplit (line->value, "\n", -1);
-    g_autofree char *value = g_strjoinv (header->newline, folds);
-    _mc_writer_printf (&header->writer, "%s: %s%s", field->name, value, header->newline);
+    _mc_writer_put_field (&header->writer, field->name, line->value, header->newline);
     return TRUE;
   }
   g_autoptr (GBytes) bytes = _mc_span_load (field->raw, (gsize) _mc_span_size (field->raw),

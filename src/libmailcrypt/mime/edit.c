@@ -19,11 +19,8 @@ _mc_message_edit (McSpan message, GPtrArray *changes, McSpool *output, GError **
     McSpan before = { message.spool, at, raw.start };
     _mc_writer_put_span (&writer, before, MC_NEWLINES_AS_IS);
     at = raw.end;
-    if (change->value == NULL)
-      continue;
-    g_auto (GStrv) folds = g_strsplit (change->value, "\n", -1);
-    g_autofree char *value = g_strjoinv (newline, folds);
-    _mc_writer_printf (&writer, "%s: %s%s", change->field->name, value, newline);
+    if (change->value != NULL)
+      _mc_writer_put_field (&writer, change->field->name, change->value, newline);
   }
   McSpan rest = { message.spool, at, message.end };
   _mc_writer_put_span (&writer, rest, MC_NEWLINES_AS_IS);

@@ -62,14 +62,20 @@ _mc_fields_read (McSpan header, GError **error)
 }
 
 GPtrArray *
-_mc_tree_get_fields (const McTree *tree, const char *name)
+_mc_fields_select (GPtrArray *fields, const char *name)
 {
   GPtrArray *found = g_ptr_array_new ();
 
-  for (guint i = 0; i < tree->fields->len; i++) {
-    McField *field = g_ptr_array_index (tree->fields, i);
+  for (guint i = 0; i < fields->len; i++) {
+    McField *field = g_ptr_array_index (fields, i);
     if (g_ascii_strcasecmp (field->name, name) == 0)
       g_ptr_array_add (found, field);
   }
   return found;
+}
+
+GPtrArray *
+_mc_tree_get_fields (const McTree *tree, const char *name)
+{
+  return _mc_fields_select (tree->fields, name);
 }

@@ -5,3 +5,7 @@
 
 /* The fields of a header block, in order. Of McField. NULL with @error set on failure. */
 GPtrArray *_mc_fields_read (McSpan header, GError **error);
+
+/* Those of @fields (of McField) that are called @name, in order; they stay the property of
+ * @fields. */
+GPtrArray *_mc_fields_select (GPtrArray *fields, const char *name);

@@ -81,6 +81,14 @@ _mc_writer_put_span (McWriter *writer, McSpan span, McNewlines newlines)
   (void) _mc_spool_append_stream (writer->spool, stream, NULL, &writer->error);
 }
 
+void
+_mc_writer_put_field (McWriter *writer, const char *name, const char *value, const char *newline)
+{
+  g_auto (GStrv) folds = g_strsplit (value, "\n", -1);
+  g_autofree char *folded = g_strjoinv (newline, folds);
+  _mc_writer_printf (writer, "%s: %s%s", name, folded, newline);
+}
+
 gboolean
 _mc_writer_finish (McWriter *writer, GError **error)
 {

@@ -20,5 +20,9 @@ void _mc_writer_printf (McWriter *writer, const char *format, ...) G_GNUC_PRINTF
 /* The span, as it is or with CRLF for every line break. */
 void _mc_writer_put_span (McWriter *writer, McSpan span, McNewlines newlines);
 
+/* A field of a header: the value's "\n" are line breaks before its folds. */
+void _mc_writer_put_field (McWriter *writer, const char *name, const char *value,
+                           const char *newline);
+
 /* What is pending goes to the spool. FALSE with @error set if anything failed so far. */
 gboolean _mc_writer_finish (McWriter *writer, GError **error);

@@ -164,6 +164,5 @@ _mc_openpgp_export_secret (McEngine *engine, McKey *key, McSecret *new_passphras
     ok = run_export (engine, key, MC_RUN_SECRET_AGENT, armour, &again, cancellable, error);
   if (!ok || !check_protection (engine, armour, cancellable, error))
     return FALSE;
-  g_autoptr (GInputStream) stream = _mc_span_open (_mc_span_whole (armour), MC_NEWLINES_AS_IS);
-  return _mc_spool_append_stream (output, stream, cancellable, error);
+  return _mc_spool_append_span (output, _mc_span_whole (armour), error);
 }
