@@ -250,6 +250,23 @@ def p12(name, password="", chain=("ca",), options=()):
                    "-passout", "pass:" + password, *options).out
 
 
+# What readers of a former time take.
+P12_OLD = ("-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1")
+
+
+def give_gpgsm_key(home, name, password, options=P12_OLD):
+    """Has gpgsm import key and certificate. On about one PKCS#12 file in thirty it fails, by the
+    file's random octets, and does so again: then it gets another one."""
+    for _ in range(6):
+        path = home.file(name + ".p12", p12(name, password, options=options))
+        result = harness.run(["gpgsm", "--batch", "--quiet", "--disable-dirmngr", "--pinentry-mode", "loopback",
+                              "--passphrase-fd", "0", "--import", path],
+                             input=password.encode() + b"\n", env=home.env())
+        if result.status == 0:
+            return
+    result.fail("gpgsm takes no PKCS#12 file")
+
+
 def crowd(count):
     """PEM of so many certificates, person 0 to count - 1, that differ in name and address only:
     one that is true, its octets exchanged. No signature of them holds but the first's."""

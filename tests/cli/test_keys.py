@@ -697,8 +697,8 @@ def test_import_private_key_from_gpgsm():
     other, home = harness.Home(), harness.Home()
     try:
         other.answer("secret")
-        path = other.file("alice.p12", pki.p12("alice", "secret", options=("-legacy",)))
-        gpgsm(other, "--import", path)
+        harness.need_program("gpgsm")
+        pki.give_gpgsm_key(other, "alice", "secret", options=("-legacy",))
         report = home.run("--json", "keys", "import", other.gnupg, status=10).json()["imported"]
         told = [one for one in report if one["what"] == "private-key"]
         equal([one["result"] for one in told], ["rejected"], "the private key")

@@ -21,7 +21,6 @@ import pki
 from harness import contains, each, equal, expect, fail, need_program, verdict
 
 TEXT = "Hello from neomutt.\nGrüße.\nFrom here  \n"
-P12_OLD = ["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"]
 
 RC = """set folder=%(work)s/mail
 set spoolfile=%(work)s/mail
@@ -61,8 +60,7 @@ def bob():
         sha1 = pki.openssl("x509", "-in", pki.get("ca"), "-noout", "-fingerprint", "-sha1").out.decode()
         with open(os.path.join(home.gnupg, "trustlist.txt"), "w") as out:
             out.write(sha1.split("=")[1].strip().replace(":", "") + " S relax\n")
-        path = home.file("bob.p12", pki.p12("bob", "secret", options=P12_OLD))
-        gpgsm(home, "--pinentry-mode", "loopback", "--passphrase-fd", "0", "--import", path, input=b"secret\n")
+        pki.give_gpgsm_key(home, "bob", "secret")
         gpgsm(home, "--import", pki.get("alice"))
         home.answer("secret")
         os.mkdir(os.path.join(home.work, "mail"))

@@ -118,10 +118,7 @@ class Gpgsm:
             out.write(root + " S relax\n")
         for name in ("ca", "alice"):
             self("--import", pki.get(name))
-        old = ("-certpbe", "PBE-SHA1-3DES", "-keypbe", "PBE-SHA1-3DES", "-macalg", "sha1")
-        data = pki.p12("bob", "x", options=old)
-        self("--pinentry-mode", "loopback", "--passphrase-fd", "0", "--import",
-             self.home.file("bob.p12", data), input=b"x\n")
+        pki.give_gpgsm_key(self.home, "bob", "x")
 
     def __call__(self, *words, input=b"", check=True):
         result = harness.run(["gpgsm", "--batch", "--no-tty", *words], input=input, env=self.env)
