@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A mail client on a terminal of its own: tmux types the keys and tells what is on the screen."""
 
+import atexit
+import contextlib
 import os
 import re
 import shlex
+import signal
 import time
 
 import harness
@@ -12,7 +15,7 @@ COLUMNS, ROWS = 100, 44
 
 
 class Terminal:
-    """One program in a tmux server of its own; closed by its socket and nothing else."""
+    """One program in a tmux server of its own, whose socket ends it; the program, by its process id."""
 
     count = 0
 
@@ -26,6 +29,9 @@ class Terminal:
         self.env = home.env(TERM="xterm-256color", TMUX=None, **changes)
         line = "exec " + " ".join(shlex.quote(word) for word in argv)
         self.tmux("new-session", "-d", "-x", str(COLUMNS), "-y", str(rows), "-c", cwd or home.work, line)
+        # some programs outlive their terminal
+        self.program = os.pidfd_open(int(self.tmux("display-message", "-p", "#{pane_pid}")))
+        atexit.register(self.close)
         # a pane stays to be looked at when its program is gone
         self.tmux("set-option", "-g", "remain-on-exit", "on", check=False)
 
@@ -42,7 +48,14 @@ class Terminal:
         self.close()
 
     def close(self):
+        if self.program is None:
+            return
+        atexit.unregister(self.close)
         self.tmux("kill-server", check=False)
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.program, signal.SIGKILL)
+        os.close(self.program)
+        self.program = None
 
     def keys(self, *names):
         """Named keys, e.g. Enter, C-k, Escape."""
