@@ -65,10 +65,13 @@ tool_get_file (const Tool *tool)
   return tool->operands[0];
 }
 
+/* The categories that matter here: each is files to open at every start. */
 static void
 set_locale (void)
 {
-  setlocale (LC_ALL, "");
+  setlocale (LC_CTYPE, "");
+  setlocale (LC_MESSAGES, "");
+  setlocale (LC_TIME, "");
   bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);

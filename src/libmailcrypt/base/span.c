@@ -15,24 +15,35 @@ _mc_span_whole (McSpool *spool)
   return (McSpan) { spool, 0, _mc_spool_get_size (spool) };
 }
 
+gssize
+_mc_span_take (McSpan *span, McChunk *chunk, GError **error)
+{
+  if (span->start >= span->end)
+    return 0;
+  gsize size = (gsize) MIN (sizeof chunk->bytes, span->end - span->start);
+  _mc_chunk_mark (chunk, size);
+  gssize done = _mc_spool_read_at (span->spool, span->start, chunk->bytes, size, error);
+  if (done > 0)
+    span->start += (guint64) done;
+  else if (done == 0)
+    _mc_set_error (error, MC_ERROR_INTERNAL, NULL, _("range behind the end of its spool"));
+  return done > 0 ? done : -1;
+}
+
 gboolean
 _mc_span_is_canonical (McSpan span)
 {
   g_autoptr (McChunk) chunk = _mc_chunk_new ();
   gboolean after_cr = FALSE;
-  for (guint64 at = span.start; at < span.end;) {
-    gsize size = (gsize) MIN (sizeof chunk->bytes, span.end - at);
-    gssize done = _mc_spool_read_at (span.spool, at, chunk->bytes, size, NULL);
-    if (done <= 0)
-      return FALSE;
+  gssize done;
+  while ((done = _mc_span_take (&span, chunk, NULL)) > 0) {
     const guint8 *data = chunk->bytes, *end = data + done;
     for (const guint8 *lf = data; (lf = memchr (lf, '\n', (gsize) (end - lf))) != NULL; lf++)
       if (lf > data ? lf[-1] != '\r' : !after_cr)
         return FALSE;
     after_cr = end[-1] == '\r';
-    at += (guint64) done;
   }
-  return TRUE;
+  return done == 0;
 }
 
 /* ------------------------------------------------------------------ stream -- */
@@ -71,9 +82,11 @@ read_raw (McSpanStream *self, void *buffer, gsize size, GError **error)
 static gboolean
 fill_chunk (McSpanStream *self, GError **error)
 {
-  gssize done = read_raw (self, self->chunk->bytes, sizeof self->chunk->bytes, error);
+  McSpan rest = { self->spool, self->position, self->end };
+  gssize done = _mc_span_take (&rest, self->chunk, error);
   if (done < 0)
     return FALSE;
+  self->position = rest.start;
   self->chunk_at = 0;
   self->chunk_size = (gsize) done;
   return TRUE;
@@ -231,8 +244,7 @@ _mc_span_write (McSpan span, McNewlines newlines, GOutputStream *output,
   g_autoptr (GInputStream) stream = _mc_span_open (span, newlines);
   g_autoptr (McChunk) chunk = _mc_chunk_new ();
   for (;;) {
-    gssize size = g_input_stream_read (stream, chunk->bytes, sizeof chunk->bytes, cancellable,
-                                       error);
+    gssize size = _mc_chunk_fill (chunk, stream, cancellable, error);
     if (size <= 0)
       return size == 0;
     if (!g_output_stream_write_all (output, chunk->bytes, (gsize) size, NULL, cancellable, error))

@@ -79,7 +79,7 @@ _mc_spool_ref (McSpool *spool)
 static void
 free_window (McSpool *spool)
 {
-  _mc_wipe (spool->window, spool->allocated);
+  _mc_wipe (spool->window, spool->flushed > 0 ? spool->allocated : spool->used);
   g_clear_pointer (&spool->window, g_free);
   spool->allocated = 0;
 }
@@ -378,6 +378,7 @@ read_ahead (McSpool *spool, guint64 offset, guint8 *to, gsize size, GError **err
     if (spool->ahead == NULL)
       spool->ahead = _mc_chunk_new ();
     gsize more = (gsize) MIN (sizeof spool->ahead->bytes, _mc_spool_get_size (spool) - offset);
+    _mc_chunk_mark (spool->ahead, more);
     spool->ahead_size = 0;
     if (!read_through (spool, offset, spool->ahead->bytes, more, error))
       return FALSE;
@@ -445,8 +446,7 @@ _mc_spool_append_stream (McSpool *spool, GInputStream *input, GCancellable *canc
     /* Not every stream looks. */
     if (g_cancellable_set_error_if_cancelled (cancellable, error))
       return FALSE;
-    gssize size = g_input_stream_read (input, chunk->bytes, sizeof chunk->bytes, cancellable,
-                                       error);
+    gssize size = _mc_chunk_fill (chunk, input, cancellable, error);
     if (size < 0)
       return _mc_error_adopt (error, MC_ERROR_IO, _("cannot read the input"));
     if (size == 0)

@@ -7,6 +7,7 @@
  * when the last reference goes. Not thread-safe. */
 #pragma once
 
+#include "base/chunk.h"
 #include "base/limits.h"
 
 typedef struct _McSpool McSpool;
@@ -41,6 +42,9 @@ typedef struct {
 
 /* Appends the span: a large one by reference, which costs nothing. */
 gboolean _mc_spool_append_span (McSpool *spool, McSpan span, GError **error);
+
+/* Moves the head of the span into @chunk: at most what fits; 0 at its end, -1 with @error set. */
+gssize _mc_span_take (McSpan *span, McChunk *chunk, GError **error);
 
 /* Whether every LF comes after a CR: MC_NEWLINES_CRLF would change nothing. FALSE also when
  * it cannot be read. */

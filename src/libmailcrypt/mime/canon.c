@@ -182,19 +182,12 @@ put_sanitised (Canon *canon, McSpan span, GError **error)
 {
   Between between = { .canon = canon };
   g_autoptr (McChunk) chunk = _mc_chunk_new ();
+  gssize size;
 
-  for (guint64 at = span.start; at < span.end;) {
-    gsize size = (gsize) MIN (sizeof chunk->bytes, span.end - at);
-    gssize done = _mc_spool_read_at (span.spool, at, chunk->bytes, size, error);
-    if (done < 0)
-      return FALSE;
-    if (done == 0)
-      break;
-    for (gssize i = 0; i < done; i++)
+  while ((size = _mc_span_take (&span, chunk, error)) > 0)
+    for (gssize i = 0; i < size; i++)
       between_take (&between, (char) chunk->bytes[i]);
-    at += (guint64) done;
-  }
-  return TRUE;
+  return size == 0;
 }
 
 static gboolean

@@ -162,16 +162,11 @@ put_base64 (McWriter *writer, McSpan span)
 {
   McBase64 base64;
   g_autoptr (McChunk) chunk = _mc_chunk_new ();
+  gssize size;
 
   _mc_base64_init (&base64, writer, FALSE);
-  for (guint64 at = span.start; at < span.end && writer->error == NULL;) {
-    gsize size = (gsize) MIN (sizeof chunk->bytes, span.end - at);
-    gssize done = _mc_spool_read_at (span.spool, at, chunk->bytes, size, &writer->error);
-    if (done <= 0)
-      break;
-    _mc_base64_put (&base64, (const char *) chunk->bytes, (gsize) done);
-    at += (guint64) done;
-  }
+  while (writer->error == NULL && (size = _mc_span_take (&span, chunk, &writer->error)) > 0)
+    _mc_base64_put (&base64, (const char *) chunk->bytes, (gsize) size);
   _mc_base64_finish (&base64);
   _mc_writer_puts (writer, "\r\n");
 }

@@ -190,21 +190,16 @@ _mc_entity_decode_to (const McEntity *entity, gboolean strict, McDecodeFunc func
 {
   g_auto (Decoder) decoder = { 0 };
   g_autoptr (McChunk) chunk = _mc_chunk_new ();
+  McSpan rest = entity->body;
+  gssize size;
 
   decoder_init (&decoder, entity, strict);
-  for (guint64 at = entity->body.start; at < entity->body.end;) {
-    if (g_cancellable_set_error_if_cancelled (cancellable, error))
+  while ((size = _mc_span_take (&rest, chunk, error)) > 0)
+    if (g_cancellable_set_error_if_cancelled (cancellable, error)
+        || !pass_chunk (&decoder, chunk, (gsize) size, func, user_data, error))
       return FALSE;
-    gsize size = (gsize) MIN (sizeof chunk->bytes, entity->body.end - at);
-    gssize done = _mc_spool_read_at (entity->body.spool, at, chunk->bytes, size, error);
-    if (done < 0)
-      return FALSE;
-    if (done == 0)
-      break;
-    if (!pass_chunk (&decoder, chunk, (gsize) done, func, user_data, error))
-      return FALSE;
-    at += (guint64) done;
-  }
+  if (size < 0)
+    return FALSE;
   return finish (&decoder, chunk, func, user_data, error);
 }
 

@@ -50,11 +50,10 @@ look_at (McGMimeStream *self, gint64 position, const guint8 **ret_bytes)
     self->chunk = _mc_chunk_new ();
 
   if (position < self->chunk_at || position >= self->chunk_at + (gint64) self->chunk_size) {
-    gsize room = (gsize) MIN ((gint64) sizeof self->chunk->bytes, get_end (self) - position);
+    McSpan rest = { self->span.spool, self->span.start + (guint64) position,
+                    self->span.start + (guint64) get_end (self) };
     self->chunk_size = 0;
-    gssize done = _mc_spool_read_at (self->span.spool, self->span.start + (guint64) position,
-                                     self->chunk->bytes, room,
-                                     self->error == NULL ? &self->error : NULL);
+    gssize done = _mc_span_take (&rest, self->chunk, self->error == NULL ? &self->error : NULL);
     if (done < 0)
       return -1;
     self->chunk_at = position;

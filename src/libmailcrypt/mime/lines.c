@@ -14,6 +14,7 @@ struct _McLines {
   guint64 offset;          /* in the spool: of the octet at @at */
   guint8 *buffer;
   gsize allocated;
+  gsize used;              /* octets of the buffer that ever held something */
   gsize at, size;          /* octets at hand: [at, size) */
   GByteArray *kept;        /* the head of a line that crosses the buffer's edge */
 };
@@ -37,7 +38,7 @@ _mc_lines_free (McLines *lines)
 {
   if (lines == NULL)
     return;
-  _mc_wipe (lines->buffer, lines->allocated);
+  _mc_wipe (lines->buffer, lines->used);
   g_free (lines->buffer);
   if (lines->kept->len > 0)
     _mc_wipe (lines->kept->data, lines->kept->len);
@@ -54,8 +55,9 @@ fill (McLines *lines, GError **error)
   if (left == 0)
     return FALSE;
 
-  gssize done = _mc_spool_read_at (lines->span.spool, lines->offset, lines->buffer,
-                                   (gsize) MIN (left, (guint64) lines->allocated), error);
+  gsize size = (gsize) MIN (left, (guint64) lines->allocated);
+  lines->used = MAX (lines->used, size);
+  gssize done = _mc_spool_read_at (lines->span.spool, lines->offset, lines->buffer, size, error);
   lines->at = 0;
   lines->size = done > 0 ? (gsize) done : 0;
   return done > 0;

@@ -157,18 +157,13 @@ gboolean
 _mc_traits_of_span (McTraits *traits, McSpan span, GError **error)
 {
   g_autoptr (McChunk) chunk = _mc_chunk_new ();
+  gssize size;
 
   _mc_traits_init (traits);
-  for (guint64 at = span.start; at < span.end;) {
-    gsize size = (gsize) MIN (sizeof chunk->bytes, span.end - at);
-    gssize done = _mc_spool_read_at (span.spool, at, chunk->bytes, size, error);
-    if (done < 0)
-      return FALSE;
-    if (done == 0)
-      break;
-    _mc_traits_put (traits, (const char *) chunk->bytes, (gsize) done);
-    at += (guint64) done;
-  }
+  while ((size = _mc_span_take (&span, chunk, error)) > 0)
+    _mc_traits_put (traits, (const char *) chunk->bytes, (gsize) size);
+  if (size < 0)
+    return FALSE;
   _mc_traits_finish (traits);
   return TRUE;
 }

@@ -12,14 +12,14 @@
 void
 _mc_writer_init (McWriter *writer, McSpool *spool)
 {
-  *writer = (McWriter) { spool, g_string_sized_new (2 * PENDING_BYTES), NULL };
+  *writer = (McWriter) { spool, g_string_sized_new (2 * PENDING_BYTES), 0, NULL };
 }
 
 void
 _mc_writer_clear (McWriter *writer)
 {
   if (writer->pending != NULL) {
-    _mc_wipe (writer->pending->str, writer->pending->allocated_len);
+    _mc_wipe (writer->pending->str, MAX (writer->used, writer->pending->len));
     g_string_free (writer->pending, TRUE);
     writer->pending = NULL;
   }
@@ -32,6 +32,7 @@ flush (McWriter *writer)
   if (writer->error == NULL && writer->pending->len > 0)
     (void) _mc_spool_append (writer->spool, writer->pending->str, writer->pending->len,
                              &writer->error);
+  writer->used = MAX (writer->used, writer->pending->len);
   g_string_truncate (writer->pending, 0);
 }
 

@@ -7,6 +7,7 @@
 typedef struct {
   McSpool *spool;          /* borrowed */
   GString *pending;
+  gsize used;              /* octets of it that ever held something */
   GError *error;
 } McWriter;
 

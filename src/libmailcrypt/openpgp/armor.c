@@ -4,7 +4,7 @@
 #include "openpgp/armor.h"
 
 #include "base/error.h"
-#include "base/secret.h"
+#include "base/chunk.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -58,7 +58,7 @@ typedef struct {
   GInputStream parent;
   GInputStream *base;
   McArmorKind kind;
-  guint8 in[16384];
+  McChunk *in;
   gsize in_at, in_size;
   guint8 out[3];
   guint out_at, out_size;
@@ -78,19 +78,19 @@ enum { OCTET_END = -1, OCTET_ERROR = -2 };
 static int
 refill (McArmorStream *self, GCancellable *cancellable, GError **error)
 {
-  gssize n = g_input_stream_read (self->base, self->in, sizeof self->in, cancellable, error);
+  gssize n = _mc_chunk_fill (self->in, self->base, cancellable, error);
   if (n <= 0)
     return n < 0 ? OCTET_ERROR : OCTET_END;
   self->in_size = (gsize) n;
   self->in_at = 1;
-  return self->in[0];
+  return self->in->bytes[0];
 }
 
 static inline int
 next_octet (McArmorStream *self, GCancellable *cancellable, GError **error)
 {
   if (G_LIKELY (self->in_at < self->in_size))
-    return self->in[self->in_at++];
+    return self->in->bytes[self->in_at++];
   return refill (self, cancellable, error);
 }
 
@@ -272,7 +272,7 @@ static gsize
 read_plain_groups (McArmorStream *self, guint8 *to, gsize count)
 {
   gsize n = 0;
-  const guint8 *in = self->in + self->in_at, *end = self->in + self->in_size;
+  const guint8 *in = self->in->bytes + self->in_at, *end = self->in->bytes + self->in_size;
   while (count - n >= 3 && end - in >= 4) {
     guint8 a = base64_values[in[0]], b = base64_values[in[1]];
     guint8 c = base64_values[in[2]], d = base64_values[in[3]];
@@ -283,7 +283,7 @@ read_plain_groups (McArmorStream *self, guint8 *to, gsize count)
     to[n++] = (guint8) (c << 6 | d);
     in += 4;
   }
-  self->in_at = (gsize) (in - self->in);
+  self->in_at = (gsize) (in - self->in->bytes);
   if (n > 0)
     self->line_start = FALSE;
   return n;
@@ -319,7 +319,7 @@ mc_armor_stream_finalize (GObject *object)
   McArmorStream *self = (McArmorStream *) object;
   g_clear_object (&self->base);
   g_clear_error (&self->failure);
-  _mc_wipe (self->in, sizeof self->in);
+  _mc_chunk_free (self->in);
   _mc_wipe (self->out, sizeof self->out);
   G_OBJECT_CLASS (mc_armor_stream_parent_class)->finalize (object);
 }
@@ -327,6 +327,7 @@ mc_armor_stream_finalize (GObject *object)
 static void
 mc_armor_stream_init (McArmorStream *self)
 {
+  self->in = _mc_chunk_new ();
   self->line_start = TRUE;
 }
 

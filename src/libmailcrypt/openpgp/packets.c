@@ -4,14 +4,14 @@
 #include "openpgp/packets.h"
 
 #include "base/error.h"
-#include "base/secret.h"
+#include "base/chunk.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
 struct _McPackets {
   GInputStream *stream;
-  guint8 in[16384];
+  McChunk *in;
   gsize in_at, in_size;
   guint64 *budget;          /* octets that may still come; borrowed */
   guint64 left;             /* octets of the current body, or of its current part */
@@ -23,6 +23,7 @@ McPackets *
 _mc_packets_new (GInputStream *stream, guint64 *budget)
 {
   McPackets *packets = g_new0 (McPackets, 1);
+  packets->in = _mc_chunk_new ();
   packets->budget = budget;
   packets->stream = g_object_ref (stream);
   return packets;
@@ -34,7 +35,7 @@ _mc_packets_free (McPackets *packets)
   if (packets == NULL)
     return;
   g_object_unref (packets->stream);
-  _mc_wipe (packets->in, sizeof packets->in);
+  _mc_chunk_free (packets->in);
   g_free (packets);
 }
 
@@ -58,8 +59,7 @@ static gssize
 read_stream (McPackets *packets, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  gssize n =
-    g_input_stream_read (packets->stream, packets->in, sizeof packets->in, cancellable, &local);
+  gssize n = _mc_chunk_fill (packets->in, packets->stream, cancellable, &local);
   if (n >= 0)
     return n;
   if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_INVALID_DATA)
@@ -93,7 +93,7 @@ read_octet (McPackets *packets, guint8 *ret_octet, GCancellable *cancellable, GE
   gssize n = fill (packets, cancellable, error);
   if (n <= 0)
     return n < 0 ? FALSE : cut_off (error);
-  *ret_octet = packets->in[packets->in_at++];
+  *ret_octet = packets->in->bytes[packets->in_at++];
   return TRUE;
 }
 
@@ -235,7 +235,7 @@ _mc_packets_read (McPackets *packets, void *buffer, gsize size, GCancellable *ca
     gsize part = MIN (size - done, packets->in_size - packets->in_at);
     if (!packets->endless)
       part = (gsize) MIN (part, packets->left);
-    memcpy ((guint8 *) buffer + done, packets->in + packets->in_at, part);
+    memcpy ((guint8 *) buffer + done, packets->in->bytes + packets->in_at, part);
     packets->in_at += part;
     if (!packets->endless)
       packets->left -= part;

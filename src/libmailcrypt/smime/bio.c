@@ -14,7 +14,6 @@
 #define TYPE_SOURCE (BIO_TYPE_SOURCE_SINK | 126)
 #define TYPE_SINK (BIO_TYPE_SOURCE_SINK | 127)
 
-#define PIECE_BYTES ((gsize) 64 * 1024)
 
 typedef struct {
   McReadFunc func;
@@ -191,28 +190,34 @@ _mc_smime_bio_check (BIO *bio, GError **error)
   return FALSE;
 }
 
+int
+_mc_smime_fill_chunk (McChunk *chunk, BIO *from)
+{
+  int size = BIO_read (from, chunk->bytes, (int) sizeof chunk->bytes);
+  _mc_chunk_mark (chunk, size > 0 ? (gsize) size : 0);
+  return size;
+}
+
 gboolean
 _mc_smime_pump (BIO *from, McSpool *to, GError **error)
 {
-  g_autofree char *piece = g_malloc (PIECE_BYTES);
+  g_autoptr (McChunk) chunk = _mc_chunk_new ();
   gboolean ok = TRUE;
   int done;
-  while (ok && (done = BIO_read (from, piece, (int) PIECE_BYTES)) > 0)
+  while (ok && (done = _mc_smime_fill_chunk (chunk, from)) > 0)
     if (to != NULL)
-      ok = _mc_spool_append (to, piece, (gsize) done, error);
-  _mc_wipe (piece, PIECE_BYTES);
+      ok = _mc_spool_append (to, chunk->bytes, (gsize) done, error);
   return ok && done == 0;
 }
 
 gboolean
 _mc_smime_pump_bio (BIO *from, BIO *to)
 {
-  g_autofree char *piece = g_malloc (PIECE_BYTES);
+  g_autoptr (McChunk) chunk = _mc_chunk_new ();
   gboolean ok = TRUE;
   int done;
-  while (ok && (done = BIO_read (from, piece, (int) PIECE_BYTES)) > 0)
-    ok = BIO_write (to, piece, done) == done;
-  _mc_wipe (piece, PIECE_BYTES);
+  while (ok && (done = _mc_smime_fill_chunk (chunk, from)) > 0)
+    ok = BIO_write (to, chunk->bytes, done) == done;
   return ok && done == 0;
 }
 

@@ -24,6 +24,9 @@ BIO *_mc_smime_spool_bio (McEngine *engine, McSpool *spool, GCancellable *cancel
 /* FALSE with @error set when reading or writing through this BIO failed on our side. */
 gboolean _mc_smime_bio_check (BIO *bio, GError **error);
 
+/* As BIO_read(). */
+int _mc_smime_fill_chunk (McChunk *chunk, BIO *from);
+
 /* Reads @from to its end into @to (nullable: nowhere). FALSE with @error unset: OpenSSL
  * failed. Our own failures are found with _mc_smime_bio_check() on the BIO they are in. */
 gboolean _mc_smime_pump (BIO *from, McSpool *to, GError **error);

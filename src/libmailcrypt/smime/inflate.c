@@ -10,11 +10,9 @@
 #include <glib/gi18n-lib.h>
 #include <zlib.h>
 
-#define PIECE_BYTES ((gsize) 64 * 1024)
-
 typedef struct {
   z_stream zlib;
-  guint8 in[PIECE_BYTES], out[PIECE_BYTES];
+  McChunk *in, *out;
 } Inflater;
 
 static gboolean
@@ -42,12 +40,14 @@ static gboolean
 drain (Inflater *self, McSpool *output, int *ret_state, GError **error)
 {
   do {
-    self->zlib.next_out = self->out;
-    self->zlib.avail_out = sizeof self->out;
+    self->zlib.next_out = self->out->bytes;
+    self->zlib.avail_out = sizeof self->out->bytes;
     *ret_state = inflate (&self->zlib, Z_NO_FLUSH);
+    gsize size = sizeof self->out->bytes - self->zlib.avail_out;
+    _mc_chunk_mark (self->out, size);
     if (*ret_state != Z_OK && *ret_state != Z_STREAM_END && *ret_state != Z_BUF_ERROR)
       return malformed (error);
-    if (!_mc_spool_append (output, self->out, sizeof self->out - self->zlib.avail_out, error))
+    if (!_mc_spool_append (output, self->out->bytes, size, error))
       return FALSE;
   } while (self->zlib.avail_out == 0 && *ret_state != Z_STREAM_END);
   return TRUE;
@@ -57,8 +57,8 @@ static gboolean
 run (Inflater *self, BIO *content, McSpool *output, GError **error)
 {
   int state = Z_OK, done;
-  while (state != Z_STREAM_END && (done = BIO_read (content, self->in, sizeof self->in)) > 0) {
-    self->zlib.next_in = self->in;
+  while (state != Z_STREAM_END && (done = _mc_smime_fill_chunk (self->in, content)) > 0) {
+    self->zlib.next_in = self->in->bytes;
     self->zlib.avail_in = (uInt) done;
     if (!drain (self, output, &state, error))
       return FALSE;
@@ -75,12 +75,14 @@ _mc_smime_inflate (GBytes *algorithm, BIO *content, McSpool *output, GError **er
     _mc_set_error (error, MC_ERROR_ENGINE, NULL, _("the compression is not supported"));
     return FALSE;
   }
-  g_autofree Inflater *self = g_new0 (Inflater, 1);
-  if (inflateInit (&self->zlib) != Z_OK) {
+  g_autoptr (McChunk) in = _mc_chunk_new ();
+  g_autoptr (McChunk) out = _mc_chunk_new ();
+  Inflater self = { .in = in, .out = out };
+  if (inflateInit (&self.zlib) != Z_OK) {
     _mc_set_error (error, MC_ERROR_ENGINE, NULL, _("zlib cannot be started"));
     return FALSE;
   }
-  gboolean ok = run (self, content, output, error);
-  inflateEnd (&self->zlib);
+  gboolean ok = run (&self, content, output, error);
+  inflateEnd (&self.zlib);
   return ok;
 }
