@@ -40,6 +40,8 @@ core_sources = \
 base_sources = \
 	src/libmailcrypt/base/address.c \
 	src/libmailcrypt/base/address.h \
+	src/libmailcrypt/base/base64.c \
+	src/libmailcrypt/base/base64.h \
 	src/libmailcrypt/base/chunk.h \
 	src/libmailcrypt/base/error.c \
 	src/libmailcrypt/base/error.h \

@@ -339,6 +339,18 @@ _mc_seal_run_tree (McSeal *seal, McSpan span, const McTree *tree, GCancellable *
   return TRUE;
 }
 
+/* What is signed for all to see must not name who was not to be seen. */
+static void
+note_bcc (McSeal *seal, const McTree *tree)
+{
+  g_autoptr (GPtrArray) fields = _mc_tree_get_fields (tree, "Bcc");
+  if (fields->len > 0 && (seal->flags & MC_SEAL_ENCRYPT) == 0)
+    g_ptr_array_add (seal->notes,
+                     _mc_reason_new ("bcc-left-out", NULL,
+                                     _("the field Bcc was left out: tell your mailer whom it "
+                                       "named")));
+}
+
 gboolean
 mc_seal_run (McSeal *seal, GInputStream *input, GCancellable *cancellable, GError **error)
 {
@@ -348,9 +360,12 @@ mc_seal_run (McSeal *seal, GInputStream *input, GCancellable *cancellable, GErro
   g_autoptr (McSpool) spool = new_spool (seal);
   g_autoptr (McTree) tree = NULL;
 
-  return _mc_spool_append_stream (spool, input, cancellable, error)
-         && _mc_tree_parse (_mc_span_whole (spool), limits, TRUE, &tree, error)
-         && _mc_seal_run_tree (seal, _mc_span_whole (spool), tree, cancellable, error);
+  if (!_mc_spool_append_stream (spool, input, cancellable, error)
+      || !_mc_tree_parse (_mc_span_whole (spool), limits, TRUE, &tree, error)
+      || !_mc_seal_run_tree (seal, _mc_span_whole (spool), tree, cancellable, error))
+    return FALSE;
+  note_bcc (seal, tree);
+  return TRUE;
 }
 
 gboolean

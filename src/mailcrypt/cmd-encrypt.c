@@ -56,5 +56,5 @@ cmd_encrypt (Tool *tool, GError **error)
     mc_seal_add_hidden (seal, *address);
   if (!seal_set_headers (seal, opt.headers, error))
     return STATUS_USAGE;
-  return seal_finish (tool, seal, flags, error);
+  return seal_finish (tool, seal, error);
 }

@@ -39,5 +39,5 @@ cmd_sign (Tool *tool, GError **error)
     mc_seal_set_signer (seal, opt.signer);
   if (!seal_set_headers (seal, opt.headers, error))
     return STATUS_USAGE;
-  return seal_finish (tool, seal, flags, error);
+  return seal_finish (tool, seal, error);
 }

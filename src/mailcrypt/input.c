@@ -15,9 +15,6 @@
 #include "process.h"
 #include "tool.h"
 
-/* A header block that is longer is refused anyway, unless a setting says otherwise. */
-#define MAX_FIELD_BYTES (1 << 20)
-
 static GInputStream *
 open_standard_input (GError **error)
 {
@@ -54,56 +51,6 @@ input_open (const char *name, GError **error)
     return NULL;
   }
   return g_unix_input_stream_new (fd, TRUE);
-}
-
-/* Whether the field on this line of @size octets is called @name. */
-static gboolean
-is_field (const char *line, gsize size, const char *name)
-{
-  gsize length = strlen (name);
-  if (size <= length || g_ascii_strncasecmp (line, name, length) != 0)
-    return FALSE;
-  while (length < size && (line[length] == ' ' || line[length] == '\t'))
-    length++;
-  return length < size && line[length] == ':';
-}
-
-/* Looks through the whole lines of @data; *@ret_end: there is no need for more. */
-static gboolean
-find_field (const char *data, gsize size, const char *name, gboolean *ret_end)
-{
-  const char *end = data + size;
-  const char *next = NULL;
-  for (const char *line = data;
-       (next = memchr (line, '\n', (gsize) (end - line))) != NULL; line = next + 1) {
-    gsize length = (gsize) (next - line);
-    gboolean found = is_field (line, length, name);
-    *ret_end = found || length == 0 || (length == 1 && *line == '\r');
-    if (*ret_end)
-      return found;
-  }
-  return FALSE;
-}
-
-gboolean
-input_has_field (GBufferedInputStream *input, const char *name, gboolean *ret_found,
-                 GCancellable *cancellable, GError **error)
-{
-  gboolean end = FALSE;
-  gsize size = 0;
-  while (!end && size < MAX_FIELD_BYTES) {
-    if (g_buffered_input_stream_get_available (input)
-        == g_buffered_input_stream_get_buffer_size (input))
-      g_buffered_input_stream_set_buffer_size (
-        input, 2 * g_buffered_input_stream_get_buffer_size (input));
-    gssize got = g_buffered_input_stream_fill (input, -1, cancellable, error);
-    if (got < 0)
-      return FALSE;
-    const char *data = g_buffered_input_stream_peek_buffer (input, &size);
-    *ret_found = find_field (data, size, name, &end);
-    end |= got == 0;
-  }
-  return TRUE;
 }
 
 char *

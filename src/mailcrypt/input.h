@@ -8,6 +8,3 @@
 GInputStream *input_open (const char *name, GError **error);
 /* All of a small file as text (NUL-terminated), at most @max_bytes. */
 char *input_read_all (const char *name, gsize max_bytes, gsize *ret_size, GError **error);
-/* Whether the header block at the front of @input has the field @name; nothing is consumed. */
-gboolean input_has_field (GBufferedInputStream *input, const char *name, gboolean *ret_found,
-                          GCancellable *cancellable, GError **error);

@@ -46,32 +46,17 @@ say_notes (const Tool *tool, McSeal *seal)
   }
 }
 
-/* The stream to read @input from, after a look at its header: what is signed for all to see
- * must not name who was not to be seen. */
-static GInputStream *
-look_for_bcc (Tool *tool, GInputStream *input, gboolean *ret_found, GError **error)
-{
-  g_autoptr (GInputStream) buffered = g_buffered_input_stream_new (input);
-  return input_has_field (G_BUFFERED_INPUT_STREAM (buffered), "Bcc", ret_found, tool->cancellable,
-                          error)
-         ? g_steal_pointer (&buffered) : NULL;
-}
-
 int
-seal_finish (Tool *tool, McSeal *seal, McSealFlags flags, GError **error)
+seal_finish (Tool *tool, McSeal *seal, GError **error)
 {
   g_autoptr (Output) output = output_new (options.output, OUTPUT_TEXT, error);
   if (output == NULL)
     return STATUS_ENVIRONMENT;
-  g_autoptr (GInputStream) file = tool_open_input (tool_get_file (tool), error);
-  gboolean bcc = FALSE;
-  g_autoptr (GInputStream) input = file != NULL ? look_for_bcc (tool, file, &bcc, error) : NULL;
+  g_autoptr (GInputStream) input = tool_open_input (tool_get_file (tool), error);
   if (input == NULL || !mc_seal_run (seal, input, tool->cancellable, error)
       || !mc_seal_write (seal, output_get_stream (output), tool->cancellable, error)
       || !output_commit (output, error))
     return STATUS_INTERNAL;
   say_notes (tool, seal);
-  if (bcc && (flags & MC_SEAL_ENCRYPT) == 0)
-    tool_warn (tool, NULL, _("the field Bcc was left out: tell your mailer whom it named"));
   return STATUS_OK;
 }

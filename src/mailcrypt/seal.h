@@ -10,4 +10,4 @@ McSeal *seal_prepare (Tool *tool, McSealFlags flags, GError **error);
 gboolean seal_set_headers (McSeal *seal, const char *word, GError **error);
 /* Reads the message that the command line names, does the work, writes the result and
  * says what a person should know of it. Returns the exit status. */
-int seal_finish (Tool *tool, McSeal *seal, McSealFlags flags, GError **error);
+int seal_finish (Tool *tool, McSeal *seal, GError **error);

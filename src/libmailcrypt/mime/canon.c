@@ -318,7 +318,8 @@ put_leaf (Canon *canon, const McEntity *entity, Rewrite rewrite, GError **error)
   canon->cursor = entity->body.end;
   if (encoding != KEEP)
     return put_encoded (canon, entity, encoding, error);
-  _mc_writer_put_span (&canon->writer, entity->body, MC_NEWLINES_CRLF);
+  _mc_writer_put_span (&canon->writer, entity->body,
+                       traits.bare_lf ? MC_NEWLINES_CRLF : MC_NEWLINES_AS_IS);
   return TRUE;
 }
 

@@ -236,7 +236,7 @@ _mc_compose_signed (McSpan payload, McSpan signature, const char *signature_type
                      " protocol=\"%s\";\r\n"
                      " boundary=\"%s\"\r\n\r\n--%s\r\n",
                      micalg, type->type, boundary, boundary);
-  _mc_writer_put_span (&writer, payload, MC_NEWLINES_CRLF);
+  _mc_writer_put_span (&writer, payload, MC_NEWLINES_AS_IS);   /* just as it was signed */
   _mc_writer_printf (&writer, "\r\n--%s\r\n", boundary);
   put_signature_part (&writer, type, signature);
   _mc_writer_printf (&writer, "\r\n--%s--\r\n", boundary);

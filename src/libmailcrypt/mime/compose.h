@@ -40,8 +40,8 @@ GPtrArray *_mc_header_lines_of (GPtrArray *fields);
 gboolean _mc_compose_header (GPtrArray *lines, McHeaderMode mode, const char *newline,
                              McSpool *output, GError **error);
 
-/* Behind an outer header: multipart/signed around @payload (RFC 1847). @micalg and
- * @signature_type from the backend; DER signatures are base64-encoded, armour is not. */
+/* Behind an outer header: multipart/signed around @payload (RFC 1847), which goes in octet for
+ * octet: it is canonical. @micalg and @signature_type from the backend; DER signatures are base64-encoded, armour is not. */
 gboolean _mc_compose_signed (McSpan payload, McSpan signature, const char *signature_type,
                              const char *micalg, McSpool *output, GError **error);
 /* multipart/encrypted (RFC 3156 section 4) around an armoured OpenPGP message. */

@@ -3,6 +3,7 @@
 
 #include "mime/decode.h"
 
+#include "base/base64.h"
 #include "base/chunk.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -11,83 +12,6 @@
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
-
-/* ----------------------------------------------------------- strict base64 -- */
-
-/* Base64 as RFC 2045 section 6.8 writes it: white space anywhere, nothing else foreign,
- * whole quanta, padding at the end only. */
-typedef struct {
-  guint64 n_characters;
-  guint padding;
-  gboolean broken;
-} Base64Check;
-
-enum {
-  LETTER = 0,              /* of the alphabet */
-  BLANK = 1,
-  PADDING = 2,
-  FOREIGN = 4,
-};
-
-static guint8
-classify (guint8 c)
-{
-  if (g_ascii_isalnum ((char) c) || c == '+' || c == '/')
-    return LETTER;
-  if (c == ' ' || c == '\t' || c == '\r' || c == '\n')
-    return BLANK;
-  return c == '=' ? PADDING : FOREIGN;
-}
-
-static const guint8 *
-get_classes (void)
-{
-  static guint8 classes[256];
-  static gsize ready = 0;
-
-  if (g_once_init_enter (&ready)) {
-    for (guint c = 0; c < G_N_ELEMENTS (classes); c++)
-      classes[c] = classify ((guint8) c);
-    g_once_init_leave (&ready, 1);
-  }
-  return classes;
-}
-
-/* Where the padding is: nothing but blanks and padding may follow. */
-static void
-check_end_of_base64 (Base64Check *check, const guint8 *data, gsize size)
-{
-  for (gsize i = 0; i < size && !check->broken; i++) {
-    guint8 class = classify (data[i]);
-    if (class == PADDING)
-      check->broken = ++check->padding > 2;
-    else
-      check->broken = class == LETTER && check->padding > 0;
-  }
-}
-
-static void
-check_base64 (Base64Check *check, const guint8 *data, gsize size)
-{
-  const guint8 *classes = get_classes ();
-  guint8 met = 0;
-  gsize n_blanks = 0;
-
-  for (gsize i = 0; i < size; i++) {
-    met |= classes[data[i]];
-    n_blanks += classes[data[i]] & BLANK;
-  }
-  check->n_characters += size - n_blanks;
-  check->broken |= (met & FOREIGN) != 0;
-  if (check->padding > 0 || (met & PADDING) != 0)
-    check_end_of_base64 (check, data, size);
-}
-
-static gboolean
-is_whole_base64 (const Base64Check *check)
-{
-  return !check->broken && check->n_characters % 4 == 0;
-}
 
 /* --------------------------------------------------------------- streaming -- */
 
@@ -121,8 +45,8 @@ typedef struct {
   GMimeFilter *strip;      /* nullable; white space at the end of a line is no content of
                             * quoted-printable (RFC 2045 section 6.7, rule 3) */
   GMimeFilter *decode;     /* nullable */
-  Base64Check check;
-  gboolean checked;
+  McBase64Decoder base64;  /* for strict reading, instead of a filter */
+  McChunk *decoded;        /* what it gives; NULL: not strict */
 } Decoder;
 
 /* A composite type has no encoding but identity (RFC 2045 section 6.4). */
@@ -134,8 +58,11 @@ decoder_init (Decoder *decoder, const McEntity *entity, gboolean strict)
   *decoder = (Decoder) { 0 };
   if (encoding == GMIME_CONTENT_ENCODING_DEFAULT || _mc_entity_is_multipart (entity))
     return;
+  if (strict && encoding == GMIME_CONTENT_ENCODING_BASE64) {
+    decoder->decoded = _mc_chunk_new ();
+    return;
+  }
   _mc_gmime_init ();
-  decoder->checked = strict && encoding == GMIME_CONTENT_ENCODING_BASE64;
   decoder->decode = g_mime_filter_basic_new (encoding, FALSE);
   if (encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE)
     decoder->strip = g_mime_filter_strip_new ();
@@ -146,6 +73,7 @@ decoder_clear (Decoder *decoder)
 {
   g_clear_object (&decoder->strip);
   g_clear_object (&decoder->decode);
+  g_clear_pointer (&decoder->decoded, _mc_chunk_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Decoder, decoder_clear)
 
@@ -161,14 +89,24 @@ run_filter (GMimeFilter *filter, char **data, gsize *size, gboolean last)
 }
 
 static gboolean
+pass_base64 (Decoder *decoder, const McChunk *chunk, gsize size, McDecodeFunc func,
+             gpointer user_data, GError **error)
+{
+  guint8 *to = decoder->decoded->bytes;
+  gsize n = _mc_base64_decode (&decoder->base64, chunk->bytes, size, to);
+  _mc_chunk_mark (decoder->decoded, n);
+  return n == 0 || func ((const char *) to, n, user_data, error);
+}
+
+static gboolean
 pass_chunk (Decoder *decoder, McChunk *chunk, gsize size, McDecodeFunc func, gpointer user_data,
             GError **error)
 {
   char *data = (char *) chunk->bytes;
   gboolean last = size == 0;
 
-  if (decoder->checked)
-    check_base64 (&decoder->check, chunk->bytes, size);
+  if (decoder->decoded != NULL)
+    return pass_base64 (decoder, chunk, size, func, user_data, error);
   run_filter (decoder->strip, &data, &size, last);
   run_filter (decoder->decode, &data, &size, last);
   return size == 0 || func (data, size, user_data, error);
@@ -177,7 +115,7 @@ pass_chunk (Decoder *decoder, McChunk *chunk, gsize size, McDecodeFunc func, gpo
 static gboolean
 finish (Decoder *decoder, McChunk *chunk, McDecodeFunc func, gpointer user_data, GError **error)
 {
-  if (decoder->checked && !is_whole_base64 (&decoder->check)) {
+  if (decoder->decoded != NULL && !_mc_base64_is_whole (&decoder->base64)) {
     _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("invalid base64 in a MIME part"));
     return FALSE;
   }

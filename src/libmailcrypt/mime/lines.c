@@ -171,3 +171,57 @@ _mc_lines_next (McLines *lines, gsize keep, McLine *ret_line, GError **error)
   *ret_line = line;
   return TRUE;
 }
+
+guint64
+_mc_lines_get_offset (const McLines *lines)
+{
+  return lines->offset;
+}
+
+/* The first octet of @data that is @head and begins a line. @before is what precedes @data. */
+static const guint8 *
+find_line (const guint8 *data, gsize size, char head, guint8 before)
+{
+  const guint8 *end = data + size, *at = data;
+  while ((at = memchr (at, head, (gsize) (end - at))) != NULL) {
+    if ((at > data ? at[-1] : before) == '\n')
+      return at;
+    at++;
+  }
+  return NULL;
+}
+
+gboolean
+_mc_lines_skip (McLines *lines, char head, guint *eol, GError **error)
+{
+  guint8 before[2] = { 0, '\n' };   /* the last two octets passed */
+  g_autoptr (GError) failure = NULL;
+  const guint8 *found = NULL;
+  gboolean moved = FALSE;
+
+  while (found == NULL && (lines->at < lines->size || fill (lines, &failure))) {
+    const guint8 *data = lines->buffer + lines->at;
+    found = find_line (data, lines->size - lines->at, head, before[1]);
+    gsize size = found != NULL ? (gsize) (found - data) : lines->size - lines->at;
+    if (size > 0) {
+      before[0] = size > 1 ? data[size - 2] : before[1];
+      before[1] = data[size - 1];
+      moved = TRUE;
+    }
+    advance (lines, size, FALSE);
+  }
+  if (failure != NULL) {
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return FALSE;
+  }
+  if (moved)
+    *eol = before[1] != '\n' ? 0 : before[0] == '\r' ? 2 : 1;
+  return TRUE;
+}
+
+void
+_mc_lines_skip_all (McLines *lines)
+{
+  lines->offset = lines->span.end;
+  lines->at = lines->size = 0;
+}

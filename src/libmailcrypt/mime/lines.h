@@ -24,3 +24,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (McLines, _mc_lines_free)
 /* The next line. At most @keep octets of it need to be kept at hand. FALSE at the end, or
  * with @error set on failure. */
 gboolean _mc_lines_next (McLines *lines, gsize keep, McLine *ret_line, GError **error);
+
+/* Where the next line begins: an offset in the spool. */
+guint64 _mc_lines_get_offset (const McLines *lines);
+
+/* Passes over all lines that do not begin with @head. *@eol becomes the size of the last line
+ * break passed. FALSE with @error set on failure. */
+gboolean _mc_lines_skip (McLines *lines, char head, guint *eol, GError **error);
+
+/* Passes over all lines, without reading them. */
+void _mc_lines_skip_all (McLines *lines);

@@ -15,6 +15,8 @@
 #define MAX_BOUNDARY ((gsize) 250)
 /* What of a body line may matter: the delimiter with its dashes. */
 #define KEEP_OF_BODY (MAX_BOUNDARY + 4)
+/* What is worth being left out where only the structure counts. */
+#define QUIET_BYTES ((guint64) 64 * 1024)
 /* All header blocks together, as a multiple of what one may have. */
 #define HEADER_BLOCKS 4
 
@@ -24,6 +26,8 @@ typedef struct {
   char *boundary;          /* of a multipart whose delimiters count; else NULL */
   guint shadowed;          /* what the boundary meant before */
   gboolean awaits_message; /* message/rfc822 whose header begins with the next line */
+  gboolean is_multipart;
+  gboolean has_begun;      /* of a leaf: a line of its body was there */
 } Frame;
 
 typedef struct {
@@ -47,6 +51,7 @@ void
 _mc_scan_clear (McScan *scan)
 {
   g_clear_pointer (&scan->root, _mc_entity_free);
+  g_clear_pointer (&scan->quiet, g_array_unref);
 }
 
 static void
@@ -206,7 +211,8 @@ begin_body (Scan *scan, guint64 offset)
   scan->result.header_steps += _mc_entity_read_header (entity, scan->header->data,
                                                        scan->header->len,
                                                        fallback_type (entity));
-  if (_mc_entity_is_multipart (entity))
+  frame->is_multipart = _mc_entity_is_multipart (entity);
+  if (frame->is_multipart)
     push_boundary (scan, frame);
   else
     frame->awaits_message = _mc_entity_is_message (entity) && _mc_entity_is_identity (entity);
@@ -290,7 +296,8 @@ take_body_line (Scan *scan, const McLine *line, GError **error)
     return open_entity (scan, frame->entity->header.spool, line->start, error)
            && take_header_line (scan, line, error);
   }
-  if (_mc_entity_is_multipart (frame->entity)) {
+  frame->has_begun = TRUE;
+  if (frame->is_multipart) {
     scan->result.surround_bytes += line->end - line->start;
     /* To some readers a CR alone ends a line, and a delimiter may stand behind it. */
     frame->entity->frame_disagrees |= line->cut || memchr (line->text, '\r', line->size) != NULL;
@@ -320,9 +327,28 @@ static gsize
 get_keep (const Scan *scan)
 {
   const Frame *frame = innermost (scan);
-  gboolean whole = scan->in_header || frame->awaits_message
-                   || _mc_entity_is_multipart (frame->entity);
+  gboolean whole = scan->in_header || frame->awaits_message || frame->is_multipart;
   return whole ? MAX ((gsize) scan->limits->header_bytes, KEEP_OF_BODY) : KEEP_OF_BODY;
+}
+
+/* Nothing in a leaf's body matters but lines that may be a delimiter. Its first line is taken
+ * as any other, so that there is something of the body whatever is left out. */
+static gboolean
+skip_quiet_lines (Scan *scan, McLines *lines, GError **error)
+{
+  const Frame *frame = innermost (scan);
+  if (scan->in_header || frame->awaits_message || frame->is_multipart || !frame->has_begun)
+    return TRUE;
+
+  McSpan quiet = { frame->entity->header.spool, _mc_lines_get_offset (lines), 0 };
+  if (g_hash_table_size (scan->boundaries) == 0)
+    _mc_lines_skip_all (lines);
+  else if (!_mc_lines_skip (lines, '-', &scan->last_eol, error))
+    return FALSE;
+  quiet.end = _mc_lines_get_offset (lines);
+  if (_mc_span_size (quiet) >= QUIET_BYTES)
+    g_array_append_val (scan->result.quiet, quiet);
+  return TRUE;
 }
 
 static gboolean
@@ -334,7 +360,8 @@ run (Scan *scan, McSpan span, gsize buffer_size, GError **error)
 
   if (!open_entity (scan, span.spool, span.start, error))
     return FALSE;
-  while (_mc_lines_next (lines, get_keep (scan), &line, &failure)) {
+  while (skip_quiet_lines (scan, lines, &failure)
+         && _mc_lines_next (lines, get_keep (scan), &line, &failure)) {
     if (is_mbox_line (scan, &line, span.start))
       scan->result.root->header = (McSpan) { span.spool, line.end, line.end };
     else if (!take_line (scan, &line, error))
@@ -361,6 +388,7 @@ _mc_scan (McSpan span, const McLimits *limits, gboolean message, gsize buffer_si
   g_array_set_clear_func (scan.frames, frame_clear);
   scan.boundaries = g_hash_table_new (g_str_hash, g_str_equal);
   scan.header = g_byte_array_new ();
+  scan.result.quiet = g_array_new (FALSE, FALSE, sizeof (McSpan));
 
   gboolean ok = run (&scan, span, buffer_size, error);
   g_hash_table_unref (scan.boundaries);

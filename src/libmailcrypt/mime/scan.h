@@ -10,6 +10,8 @@ typedef struct {
   guint depth;
   guint64 surround_bytes;  /* all preambles and epilogues */
   guint64 header_steps;    /* see _mc_entity_read_header() */
+  GArray *quiet;           /* of McSpan, in order: long runs of whole body lines of which none
+                            * can be a delimiter */
 } McScan;
 
 void _mc_scan_clear (McScan *scan);

@@ -41,8 +41,9 @@ end_line (McTraits *traits)
 static void
 take_run (McTraits *traits, const char *data, gsize size)
 {
-  traits->after_cr = size > 0 && data[size - 1] == '\r';
-  if (traits->after_cr)
+  /* Nothing more of the line may have come, and its CR before. */
+  traits->after_cr = size > 0 ? data[size - 1] == '\r' : traits->after_cr;
+  if (size > 0 && traits->after_cr)
     size--;
   traits->bare_cr |= memchr (data, '\r', size) != NULL;
   for (gsize i = 0; i < size && traits->column + i < sizeof from_line - 1; i++)
@@ -78,8 +79,10 @@ take_lines (McTraits *traits, const char *data, gsize size)
     const char *lf = memchr (data + at, '\n', size - at);
     gsize end = lf != NULL ? (gsize) (lf - data) : size;
     take_run (traits, data + at, end - at);
-    if (lf != NULL)
-      end_line (traits);
+    if (lf == NULL)
+      break;
+    traits->bare_lf |= !traits->after_cr;
+    end_line (traits);
     at = end + 1;
   }
 }
@@ -128,6 +131,8 @@ check_utf8 (McTraits *traits, const char *data, gsize size)
     traits->not_utf8 |= c == (gunichar) -1;
     traits->tail_size = 0;
   }
+  if (traits->n_high == 0)
+    return;
   gsize n = count_incomplete (data, size);
   traits->not_utf8 |= !is_utf8 (data, size - n);
   if (n > 0) {

@@ -7,6 +7,7 @@
 typedef struct {
   gboolean nul;
   gboolean bare_cr;
+  gboolean bare_lf;
   gboolean long_line;      /* more than 998 octets (RFC 5322 section 2.1.1) */
   gboolean trailing_blank;
   gboolean from_line;      /* a line that begins with "From " */

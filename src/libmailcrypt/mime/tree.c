@@ -104,9 +104,25 @@ raise_doubts (McEntity *entity)
   return own;
 }
 
+/* The message without its quiet lines. */
+static McSpool *
+make_outline (const McScan *scan, const McLimits *limits, GError **error)
+{
+  McSpan rest = _mc_entity_get_span (scan->root);
+  g_autoptr (McSpool) outline = _mc_spool_new (limits);
+  for (guint i = 0; i < scan->quiet->len; i++) {
+    McSpan quiet = g_array_index (scan->quiet, McSpan, i);
+    McSpan before = { rest.spool, rest.start, quiet.start };
+    if (!_mc_spool_append_span (outline, before, error))
+      return NULL;
+    rest.start = quiet.end;
+  }
+  return _mc_spool_append_span (outline, rest, error) ? g_steal_pointer (&outline) : NULL;
+}
+
 /* The scanner's limits were kept, so the depth of GMime's recursion is bounded. */
 static gboolean
-compare_with_gmime (const McScan *scan, GError **error)
+compare_with_gmime (const McScan *scan, const McLimits *limits, GError **error)
 {
   McEntity *root = scan->root;
 
@@ -118,7 +134,10 @@ compare_with_gmime (const McScan *scan, GError **error)
   if (_mc_span_size (root->header) == 0)
     return TRUE;
 
-  g_autoptr (GMimeStream) stream = _mc_gmime_stream_new (_mc_entity_get_span (root));
+  g_autoptr (McSpool) outline = make_outline (scan, limits, error);
+  if (outline == NULL)
+    return FALSE;
+  g_autoptr (GMimeStream) stream = _mc_gmime_stream_new (_mc_span_whole (outline));
   g_autoptr (GMimeParser) parser = g_mime_parser_new_with_stream (stream);
   g_mime_parser_set_persist_stream (parser, TRUE);
   g_mime_parser_set_format (parser, GMIME_FORMAT_MESSAGE);
@@ -143,7 +162,7 @@ _mc_tree_parse (McSpan span, const McLimits *limits, gboolean message, McTree **
     _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("message is empty"));
     return FALSE;
   }
-  if (!compare_with_gmime (&scan, error))
+  if (!compare_with_gmime (&scan, limits, error))
     return FALSE;
   (void) raise_doubts (scan.root);
 

@@ -4,6 +4,7 @@
 #include "openpgp/armor.h"
 
 #include "base/error.h"
+#include "base/base64.h"
 #include "base/chunk.h"
 
 #include <glib/gi18n-lib.h>
@@ -186,24 +187,10 @@ read_end (McArmorStream *self, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
-/* The value of each character; NO_VALUE for what is none. Made once, by the class. */
-#define NO_VALUE 0x80
-static guint8 base64_values[256];
-
-static void
-init_base64 (void)
-{
-  static const char characters[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  memset (base64_values, NO_VALUE, sizeof base64_values);
-  for (guint8 i = 0; i < 64; i++)
-    base64_values[(guint8) characters[i]] = i;
-}
-
 static inline int
 base64_value (int octet)
 {
-  return octet < 0 || base64_values[octet] == NO_VALUE ? -1 : base64_values[octet];
+  return octet < 0 || _mc_base64_values[octet] == MC_BASE64_NONE ? -1 : _mc_base64_values[octet];
 }
 
 /* The CRC is read over: RFC 9580 section 6.1 forbids to judge by it. */
@@ -271,18 +258,8 @@ read_group (McArmorStream *self, GCancellable *cancellable, GError **error)
 static gsize
 read_plain_groups (McArmorStream *self, guint8 *to, gsize count)
 {
-  gsize n = 0;
   const guint8 *in = self->in->bytes + self->in_at, *end = self->in->bytes + self->in_size;
-  while (count - n >= 3 && end - in >= 4) {
-    guint8 a = base64_values[in[0]], b = base64_values[in[1]];
-    guint8 c = base64_values[in[2]], d = base64_values[in[3]];
-    if (((a | b | c | d) & NO_VALUE) != 0)
-      break;
-    to[n++] = (guint8) (a << 2 | b >> 4);
-    to[n++] = (guint8) (b << 4 | c >> 2);
-    to[n++] = (guint8) (c << 6 | d);
-    in += 4;
-  }
+  gsize n = _mc_base64_decode_groups (&in, end, to, count);
   self->in_at = (gsize) (in - self->in->bytes);
   if (n > 0)
     self->line_start = FALSE;
@@ -334,7 +311,6 @@ mc_armor_stream_init (McArmorStream *self)
 static void
 mc_armor_stream_class_init (McArmorStreamClass *class)
 {
-  init_base64 ();
   G_OBJECT_CLASS (class)->finalize = mc_armor_stream_finalize;
   class->read_fn = mc_armor_stream_read;
 }
