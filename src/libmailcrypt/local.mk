@@ -43,6 +43,8 @@ base_sources = \
 	src/libmailcrypt/base/base64.c \
 	src/libmailcrypt/base/base64.h \
 	src/libmailcrypt/base/chunk.h \
+	src/libmailcrypt/base/decoded.c \
+	src/libmailcrypt/base/decoded.h \
 	src/libmailcrypt/base/error.c \
 	src/libmailcrypt/base/error.h \
 	src/libmailcrypt/base/input-file.c \

@@ -104,7 +104,7 @@ test_signed (void)
 static void
 test_signed_der (void)
 {
-  g_autoptr (McSpool) payload = sample_spool ("A: b\n\nbody", -1);
+  g_autoptr (McSpool) payload = sample_spool ("A: b\r\n\r\nbody", -1);
   g_autoptr (McSpool) signature = sample_spool ("\0\377\n", 3);
   g_autoptr (McSpool) output = sample_spool ("", 0);
   g_autoptr (McSpool) spool = NULL;

@@ -137,6 +137,74 @@ test_large (void)
   g_string_free (body, TRUE);
 }
 
+/* 200,001 octets in lines of base64, some of them odd. */
+static char *
+make_lines (GByteArray *octets)
+{
+  GString *lines = g_string_new (NULL);
+  for (guint i = 0; i < 200001; i++) {
+    guint8 octet = (guint8) (i * 7 + i / 251);
+    g_byte_array_append (octets, &octet, 1);
+  }
+  g_autofree char *text = g_base64_encode (octets->data, octets->len);
+  for (gsize at = 0, size = strlen (text); at < size; at += 75 + at % 3)
+    g_string_append_printf (lines, "%.*s%s", (int) (75 + at % 3), text + at,
+                            at % 2 == 0 ? "\r\n" : " \n");
+  return g_string_free (lines, FALSE);
+}
+
+static void
+expect_range (McSpool *spool, const GByteArray *octets, guint64 offset, gsize size)
+{
+  g_autofree guint8 *got = g_malloc (size);
+  CU_ASSERT_EQUAL (_mc_spool_read_at (spool, offset, got, size, NULL), (gssize) size);
+  CU_ASSERT_EQUAL (memcmp (got, octets->data + offset, size), 0);
+}
+
+/* Much base64 is decoded where it is read: from any place, in any order. */
+static void
+test_large_base64 (void)
+{
+  g_autoptr (GByteArray) octets = g_byte_array_new ();
+  g_autofree char *body = make_lines (octets);
+  g_autoptr (McSpool) spool = NULL;
+  g_autoptr (McTree) tree = make ("Content-Transfer-Encoding: base64", body, &spool);
+  g_autoptr (McSpool) output = sample_spool ("", 0);
+
+  CU_ASSERT_TRUE_FATAL (decode (tree, TRUE, output, NULL));
+  CU_ASSERT_EQUAL_FATAL (_mc_spool_get_size (output), octets->len);
+  expect_range (output, octets, 0, octets->len);
+  for (guint i = 0; i < 300; i++)
+    expect_range (output, octets, i * 40093u % 180000, 1 + i * 61 % 20000);
+  expect_range (output, octets, 200000, 1);
+  expect_range (output, octets, 0, 1);
+
+  /* as part of something else, and without what it was made from */
+  g_autoptr (McSpool) part = sample_spool ("x", 1);
+  CU_ASSERT_TRUE (_mc_spool_append_span (part, (McSpan) { output, 70000, 190000 }, NULL));
+  g_clear_pointer (&tree, _mc_tree_free);
+  g_clear_pointer (&spool, _mc_spool_unref);
+  g_clear_pointer (&output, _mc_spool_unref);
+  g_autofree guint8 *got = g_malloc (120001);
+  CU_ASSERT_EQUAL (_mc_spool_read_at (part, 0, got, 120001, NULL), 120001);
+  CU_ASSERT_EQUAL (memcmp (got + 1, octets->data + 70000, 120000), 0);
+}
+
+static void
+test_large_base64_broken (void)
+{
+  static const gsize places[] = { 0, 65535, 65536, 131072, 200000, 266000 };
+  g_autoptr (GByteArray) octets = g_byte_array_new ();
+  g_autofree char *body = make_lines (octets);
+  for (gsize i = 0; i < G_N_ELEMENTS (places); i++) {
+    char kept = body[places[i]];
+    body[places[i]] = '!';
+    expect_strict (body, FALSE);
+    body[places[i]] = kept;
+  }
+  expect_strict (body, TRUE);
+}
+
 static void
 expect_text (const char *fields, const char *body, gsize max_bytes, const char *text)
 {
@@ -171,6 +239,8 @@ static CU_TestInfo tests[] = {
   { "limit", test_limit },
   { "cancellation", test_cancellation },
   { "large", test_large },
+  { "large base64", test_large_base64 },
+  { "large base64, broken", test_large_base64_broken },
   { "text", test_text },
   CU_TEST_INFO_NULL,
 };

@@ -45,6 +45,54 @@ expect (const char *text, const char *shape)
   }
 }
 
+/* A multipart with a long body of @line before its second part. */
+static char *
+make_long (const char *line, const char *second)
+{
+  g_autofree char *body = sample_repeat (line, 70000 / strlen (line) + 1);
+  return g_strconcat (MIXED ("b"), "\n--b\n\n", body, second, NULL);
+}
+
+static void
+expect_quiet (const char *text, gsize buffer_size, guint n_quiet, const char *before)
+{
+  g_auto (McScan) scan = { 0 };
+  McLimits limits;
+  g_autoptr (McSpool) spool = sample_spool (text, -1);
+  _mc_limits_init (&limits);
+  CU_ASSERT_TRUE_FATAL (
+    _mc_scan (_mc_span_whole (spool), &limits, TRUE, buffer_size, &scan, NULL));
+  CU_ASSERT_EQUAL (scan.root->children->len, 2);
+  CU_ASSERT_EQUAL_FATAL (scan.quiet->len, n_quiet);
+  const McEntity *first = scan.root->children->pdata[0];
+  const char *at = strstr (text, before);
+  CU_ASSERT_PTR_NOT_NULL_FATAL (at);
+  CU_ASSERT_EQUAL (first->body.end, (guint64) (at - text));
+  for (guint i = 0; i < n_quiet; i++) {
+    McSpan quiet = g_array_index (scan.quiet, McSpan, i);
+    CU_ASSERT_TRUE (quiet.start > first->body.start && quiet.end <= first->body.end + 2);
+    CU_ASSERT_EQUAL (text[quiet.start - 1], '\n');
+    CU_ASSERT_EQUAL (text[quiet.end - 1], '\n');
+  }
+}
+
+/* Lines that cannot be a delimiter are passed over, wherever a read ends. */
+static void
+test_quiet (void)
+{
+  static const gsize sizes[] = { 0, 1, 2, 3, 71, 4096 };
+  g_autofree char *plain = make_long ("abcd-ef--b\n", "--b\n\nx\n--b--\n");
+  g_autofree char *crlf = sample_crlf (plain);
+  g_autofree char *empty = make_long ("\n", "\n--b\n\nx\n--b--\n");
+  g_autofree char *dashes = make_long ("-abc\n", "--b\n\nx\n--b--\n");
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    expect_quiet (plain, sizes[i], 1, "\n--b\n\nx");
+    expect_quiet (crlf, sizes[i], 1, "\r\n--b\r\n\r\nx");
+    expect_quiet (empty, sizes[i], 1, "\n--b\n\nx");
+    expect_quiet (dashes, sizes[i], 0, "\n--b\n\nx");
+  }
+}
+
 static void
 test_leaves (void)
 {
@@ -316,6 +364,7 @@ test_lines (void)
 }
 
 static CU_TestInfo tests[] = {
+  { "long bodies", test_quiet },
   { "single parts", test_leaves },
   { "parts", test_parts },
   { "empty parts", test_empty_parts },

@@ -17,22 +17,46 @@ const guint8 _mc_base64_values[256] = {
   [128 ... 255] = NO,
 };
 
+/* What each character adds to the 24 bits of a group, for each place in it. */
+#define FOREIGN ((guint32) 1 << 31)
+typedef guint32 Places[4][256];
+
+static const Places *
+get_places (void)
+{
+  static Places places;
+  static gsize ready = 0;
+
+  if (g_once_init_enter (&ready)) {
+    for (guint c = 0; c < 256; c++)
+      for (guint i = 0; i < 4; i++) {
+        guint32 value = _mc_base64_values[c];
+        places[i][c] = value == MC_BASE64_NONE ? FOREIGN : value << (18 - 6 * i);
+      }
+    g_once_init_leave (&ready, 1);
+  }
+  return (const Places *) &places;
+}
+
 gsize
 _mc_base64_decode_groups (const guint8 **in, const guint8 *end, guint8 *to, gsize room)
 {
+  const Places *places = get_places ();
   const guint8 *at = *in;
-  gsize n = 0;
-  for (; room - n >= 3 && end - at >= 4; at += 4) {
-    guint8 a = _mc_base64_values[at[0]], b = _mc_base64_values[at[1]];
-    guint8 c = _mc_base64_values[at[2]], d = _mc_base64_values[at[3]];
-    if (((a | b | c | d) & MC_BASE64_NONE) != 0)
+  guint8 *next = to;
+  for (gsize left = MIN ((gsize) (end - at) / 4, room / 3); left > 0; left--) {
+    guint32 bits = (*places)[0][at[0]] | (*places)[1][at[1]] | (*places)[2][at[2]]
+                   | (*places)[3][at[3]];
+    if ((bits & FOREIGN) != 0)
       break;
-    to[n++] = (guint8) (a << 2 | b >> 4);
-    to[n++] = (guint8) (b << 4 | c >> 2);
-    to[n++] = (guint8) (c << 6 | d);
+    next[0] = (guint8) (bits >> 16);
+    next[1] = (guint8) (bits >> 8);
+    next[2] = (guint8) bits;
+    next += 3;
+    at += 4;
   }
   *in = at;
-  return n;
+  return (gsize) (next - to);
 }
 
 static gsize

@@ -4,6 +4,7 @@
 #include "base/spool.h"
 
 #include "base/chunk.h"
+#include "base/decoded.h"
 #include "base/error.h"
 #include "base/input-file.h"
 #include "base/module.h"
@@ -25,13 +26,15 @@
 
 static const char *const file_folders[] = { "/tmp", "/var/tmp" };
 
-/* A range of the content that lies elsewhere: in the own octets of another spool, or in a file. */
+/* A range of the content that lies elsewhere: in the own octets of another spool, in a file, or
+ * in base64. */
 typedef struct {
   guint64 at;                    /* where it begins in this spool */
   guint64 size;
   guint64 before;                /* octets in the pieces before it */
   McSpool *spool;
   McInputFile *file;
+  McDecoded *decoded;
   guint64 start;                 /* its first octet over there */
 } Piece;
 
@@ -90,6 +93,7 @@ piece_clear (gpointer data)
   Piece *piece = data;
   _mc_spool_unref (piece->spool);
   _mc_input_file_unref (piece->file);
+  _mc_decoded_unref (piece->decoded);
 }
 
 void
@@ -316,6 +320,8 @@ read_piece (const Piece *piece, guint64 offset, guint8 *to, gsize size, GError *
 {
   if (piece->file != NULL)
     return _mc_input_file_read (piece->file, piece->start + offset, to, size, error);
+  if (piece->decoded != NULL)
+    return _mc_decoded_read (piece->decoded, piece->start + offset, to, size, error);
   return check_whole (piece->spool, error)
          && read_own (piece->spool, piece->start + offset, to, size, error);
 }
@@ -410,16 +416,21 @@ _mc_spool_read_at (McSpool *spool, guint64 offset, void *buffer, gsize size, GEr
 
 /* --------------------------------------------------------------- borrowing -- */
 
-/* @size octets from @start on of @source's own, or of @file. */
+/* @size octets from @start on of what @source refers to. */
 static void
-add_piece (McSpool *spool, McSpool *source, McInputFile *file, guint64 start, guint64 size)
+add_piece (McSpool *spool, const Piece *source, guint64 start, guint64 size)
 {
-  Piece piece = { .at = _mc_spool_get_size (spool), .size = size, .start = start,
-                  .before = get_borrowed_size (spool) };
-  if (file != NULL)
-    piece.file = _mc_input_file_ref (file);
+  Piece piece = *source;
+  piece.at = _mc_spool_get_size (spool);
+  piece.size = size;
+  piece.start = start;
+  piece.before = get_borrowed_size (spool);
+  if (piece.file != NULL)
+    _mc_input_file_ref (piece.file);
+  else if (piece.decoded != NULL)
+    _mc_decoded_ref (piece.decoded);
   else
-    piece.spool = _mc_spool_ref (source);
+    _mc_spool_ref (piece.spool);
   if (spool->pieces == NULL) {
     spool->pieces = g_array_new (FALSE, FALSE, sizeof piece);
     g_array_set_clear_func (spool->pieces, piece_clear);
@@ -437,7 +448,8 @@ _mc_spool_append_stream (McSpool *spool, GInputStream *input, GCancellable *canc
     guint64 size = _mc_input_file_get_size (file);
     if (!check_whole (spool, error) || !check_room (spool, size, error))
       return FALSE;
-    add_piece (spool, NULL, file, 0, size);
+    const Piece source = { .file = file };
+    add_piece (spool, &source, 0, size);
     return TRUE;
   }
 
@@ -471,11 +483,31 @@ _mc_spool_append_span (McSpool *spool, McSpan span, GError **error)
     guint64 own = 0, run;
     const Piece *piece = locate (span.spool, at, &own, &run);
     run = MIN (run, span.end - at);
+    const Piece source = { .spool = span.spool };
     if (piece != NULL)
-      add_piece (spool, piece->spool, piece->file, piece->start + (at - piece->at), run);
+      add_piece (spool, piece, piece->start + (at - piece->at), run);
     else
-      add_piece (spool, span.spool, NULL, own, run);
+      add_piece (spool, &source, own, run);
     at += run;
   }
   return TRUE;
+}
+
+gboolean
+_mc_spool_append_base64 (McSpool *spool, McSpan encoded, GCancellable *cancellable,
+                         GError **error)
+{
+  g_autoptr (McDecoded) decoded = _mc_decoded_new (encoded, cancellable, error);
+  guint64 size = decoded != NULL ? _mc_decoded_get_size (decoded) : 0;
+  if (decoded == NULL || !check_whole (spool, error) || !check_room (spool, size, error))
+    return FALSE;
+  if (size >= BORROW_BYTES) {
+    const Piece source = { .decoded = decoded };
+    add_piece (spool, &source, 0, size);
+    return TRUE;
+  }
+  g_autoptr (McChunk) chunk = _mc_chunk_new ();
+  _mc_chunk_mark (chunk, (gsize) size);
+  return _mc_decoded_read (decoded, 0, chunk->bytes, (gsize) size, error)
+         && _mc_spool_append (spool, chunk->bytes, (gsize) size, error);
 }

@@ -2,7 +2,7 @@
 /* The spool: the only place where message bytes live. In memory up to
  * McLimits.memory_bytes, beyond that in an unlinked file that is encrypted under a
  * random key which exists in this process alone (AES-256-CTR). Large pieces of other
- * spools, and large files of the user's own, are referred to. Append-only and readable at
+ * spools, large files of the user's own, and what much base64 stands for are referred to. Append-only and readable at
  * any offset; never larger than McLimits.total_bytes. Memory is wiped
  * when the last reference goes. Not thread-safe. */
 #pragma once
@@ -42,6 +42,11 @@ typedef struct {
 
 /* Appends the span: a large one by reference, which costs nothing. */
 gboolean _mc_spool_append_span (McSpool *spool, McSpan span, GError **error);
+
+/* Appends what @encoded stands for, which must be base64 from end to end (base64.h): else it is
+ * MC_ERROR_MALFORMED. Much of it is not kept, but decoded whenever it is read. */
+gboolean _mc_spool_append_base64 (McSpool *spool, McSpan encoded, GCancellable *cancellable,
+                                  GError **error);
 
 /* Moves the head of the span into @chunk: at most what fits; 0 at its end, -1 with @error set. */
 gssize _mc_span_take (McSpan *span, McChunk *chunk, GError **error);

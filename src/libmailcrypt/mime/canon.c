@@ -269,14 +269,14 @@ put_encoded (Canon *canon, const McEntity *entity, Encoding encoding, GError **e
   if (encoding == TO_QUOTED_PRINTABLE) {
     McQuoter quoter;
     _mc_quoter_init (&quoter, &canon->writer);
-    if (!_mc_entity_decode_to (entity, FALSE, quote, &quoter, NULL, error))
+    if (!_mc_entity_decode_to (entity, quote, &quoter, NULL, error))
       return FALSE;
     _mc_quoter_finish (&quoter);
     return TRUE;
   }
   McBase64 base64;
   _mc_base64_init (&base64, &canon->writer, encoding == TO_TEXT_BASE64);
-  if (!_mc_entity_decode_to (entity, FALSE, armour, &base64, NULL, error))
+  if (!_mc_entity_decode_to (entity, armour, &base64, NULL, error))
     return FALSE;
   _mc_base64_finish (&base64);
   return TRUE;

@@ -3,7 +3,6 @@
 
 #include "mime/decode.h"
 
-#include "base/base64.h"
 #include "base/chunk.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -45,23 +44,23 @@ typedef struct {
   GMimeFilter *strip;      /* nullable; white space at the end of a line is no content of
                             * quoted-printable (RFC 2045 section 6.7, rule 3) */
   GMimeFilter *decode;     /* nullable */
-  McBase64Decoder base64;  /* for strict reading, instead of a filter */
-  McChunk *decoded;        /* what it gives; NULL: not strict */
 } Decoder;
 
 /* A composite type has no encoding but identity (RFC 2045 section 6.4). */
-static void
-decoder_init (Decoder *decoder, const McEntity *entity, gboolean strict)
+static GMimeContentEncoding
+get_effective_encoding (const McEntity *entity)
 {
-  GMimeContentEncoding encoding = get_encoding (entity);
+  return _mc_entity_is_multipart (entity) ? GMIME_CONTENT_ENCODING_DEFAULT : get_encoding (entity);
+}
+
+static void
+decoder_init (Decoder *decoder, const McEntity *entity)
+{
+  GMimeContentEncoding encoding = get_effective_encoding (entity);
 
   *decoder = (Decoder) { 0 };
-  if (encoding == GMIME_CONTENT_ENCODING_DEFAULT || _mc_entity_is_multipart (entity))
+  if (encoding == GMIME_CONTENT_ENCODING_DEFAULT)
     return;
-  if (strict && encoding == GMIME_CONTENT_ENCODING_BASE64) {
-    decoder->decoded = _mc_chunk_new ();
-    return;
-  }
   _mc_gmime_init ();
   decoder->decode = g_mime_filter_basic_new (encoding, FALSE);
   if (encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE)
@@ -73,7 +72,6 @@ decoder_clear (Decoder *decoder)
 {
   g_clear_object (&decoder->strip);
   g_clear_object (&decoder->decode);
-  g_clear_pointer (&decoder->decoded, _mc_chunk_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Decoder, decoder_clear)
 
@@ -89,56 +87,34 @@ run_filter (GMimeFilter *filter, char **data, gsize *size, gboolean last)
 }
 
 static gboolean
-pass_base64 (Decoder *decoder, const McChunk *chunk, gsize size, McDecodeFunc func,
-             gpointer user_data, GError **error)
-{
-  guint8 *to = decoder->decoded->bytes;
-  gsize n = _mc_base64_decode (&decoder->base64, chunk->bytes, size, to);
-  _mc_chunk_mark (decoder->decoded, n);
-  return n == 0 || func ((const char *) to, n, user_data, error);
-}
-
-static gboolean
 pass_chunk (Decoder *decoder, McChunk *chunk, gsize size, McDecodeFunc func, gpointer user_data,
             GError **error)
 {
   char *data = (char *) chunk->bytes;
   gboolean last = size == 0;
 
-  if (decoder->decoded != NULL)
-    return pass_base64 (decoder, chunk, size, func, user_data, error);
   run_filter (decoder->strip, &data, &size, last);
   run_filter (decoder->decode, &data, &size, last);
   return size == 0 || func (data, size, user_data, error);
 }
 
-static gboolean
-finish (Decoder *decoder, McChunk *chunk, McDecodeFunc func, gpointer user_data, GError **error)
-{
-  if (decoder->decoded != NULL && !_mc_base64_is_whole (&decoder->base64)) {
-    _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("invalid base64 in a MIME part"));
-    return FALSE;
-  }
-  return pass_chunk (decoder, chunk, 0, func, user_data, error);
-}
-
 gboolean
-_mc_entity_decode_to (const McEntity *entity, gboolean strict, McDecodeFunc func,
-                      gpointer user_data, GCancellable *cancellable, GError **error)
+_mc_entity_decode_to (const McEntity *entity, McDecodeFunc func, gpointer user_data,
+                      GCancellable *cancellable, GError **error)
 {
   g_auto (Decoder) decoder = { 0 };
   g_autoptr (McChunk) chunk = _mc_chunk_new ();
   McSpan rest = entity->body;
   gssize size;
 
-  decoder_init (&decoder, entity, strict);
+  decoder_init (&decoder, entity);
   while ((size = _mc_span_take (&rest, chunk, error)) > 0)
     if (g_cancellable_set_error_if_cancelled (cancellable, error)
         || !pass_chunk (&decoder, chunk, (gsize) size, func, user_data, error))
       return FALSE;
   if (size < 0)
     return FALSE;
-  return finish (&decoder, chunk, func, user_data, error);
+  return pass_chunk (&decoder, chunk, 0, func, user_data, error);
 }
 
 /* ----------------------------------------------------------------- outputs -- */
@@ -153,7 +129,9 @@ gboolean
 _mc_entity_decode (const McEntity *entity, McSpool *output, gboolean strict,
                    GCancellable *cancellable, GError **error)
 {
-  return _mc_entity_decode_to (entity, strict, append, output, cancellable, error);
+  if (strict && get_effective_encoding (entity) == GMIME_CONTENT_ENCODING_BASE64)
+    return _mc_spool_append_base64 (output, entity->body, cancellable, error);
+  return _mc_entity_decode_to (entity, append, output, cancellable, error);
 }
 
 typedef struct {
@@ -193,7 +171,7 @@ _mc_entity_read_text (const McEntity *entity, G_GNUC_UNUSED const McLimits *limi
   Stretch stretch = { g_string_new (NULL), max_bytes, FALSE };
   const char *charset = _mc_entity_get_parameter (entity, "charset");
 
-  if (!_mc_entity_decode_to (entity, FALSE, keep_stretch, &stretch, NULL, error)
+  if (!_mc_entity_decode_to (entity, keep_stretch, &stretch, NULL, error)
       && !stretch.full) {
     g_string_free (stretch.text, TRUE);
     return NULL;

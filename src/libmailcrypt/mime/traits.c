@@ -184,7 +184,7 @@ gboolean
 _mc_traits_of_content (McTraits *traits, const McEntity *entity, GError **error)
 {
   _mc_traits_init (traits);
-  if (!_mc_entity_decode_to (entity, FALSE, put, traits, NULL, error))
+  if (!_mc_entity_decode_to (entity, put, traits, NULL, error))
     return FALSE;
   _mc_traits_finish (traits);
   return TRUE;

@@ -409,6 +409,14 @@ content_reader_free (gpointer reader)
   g_free (reader);
 }
 
+McSpan
+_mc_cms_content_span (McSpan object, const McCmsParts *parts)
+{
+  if (!parts->has_content || (parts->content.tag & MC_BER_CONSTRUCTED) != 0)
+    return MC_SPAN_NONE;
+  return (McSpan) { object.spool, parts->content.body, parts->content.end };
+}
+
 BIO *
 _mc_cms_content_bio (McEngine *engine, McSpan object, const McCmsParts *parts,
                      GCancellable *cancellable)

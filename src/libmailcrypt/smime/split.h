@@ -41,6 +41,9 @@ gboolean _mc_cms_split (McSpan object, McCmsParts *ret_parts, GError **error);
 /* The skeleton as OpenSSL's object. MC_ERROR_MALFORMED. */
 CMS_ContentInfo *_mc_cms_parse (OSSL_LIB_CTX *libctx, const McCmsParts *parts, GError **error);
 
+/* The content where it lies, if it is one run of octets; else MC_SPAN_NONE. */
+McSpan _mc_cms_content_span (McSpan object, const McCmsParts *parts);
+
 /* A BIO over the content. @parts->has_content. */
 BIO *_mc_cms_content_bio (McEngine *engine, McSpan object, const McCmsParts *parts,
                           GCancellable *cancellable);

@@ -89,8 +89,11 @@ unwrap_signed (Unwrapper *self, GError **error)
   g_autoptr (McSpool) output = new_spool (self);
   g_autoptr (BIO) content =
     _mc_cms_content_bio (self->engine, self->object, &self->parts, self->cancellable);
+  McSpan whole = _mc_cms_content_span (self->object, &self->parts);
+  if (!_mc_spool_append_span (output, whole, error))
+    return FALSE;
   if (self->parts.n_signers == 0 || (self->flags & MC_UNWRAP_SKIP_SIGNATURES) != 0) {
-    if (!_mc_smime_copy_content (content, output, error))
+    if (_mc_span_size (whole) == 0 && !_mc_smime_copy_content (content, output, error))
       return FALSE;
     _mc_smime_describe_signers (cms, layer);
     if (self->parts.n_signers == 0)

@@ -406,7 +406,8 @@ _mc_smime_judge_signers (McEngine *engine, CMS_ContentInfo *cms, BIO *content, M
                                ? _mc_spool_new (_mc_context_get_limits (engine->context)) : NULL;
   if (kept != NULL)
     output = kept;
-  if (!_mc_smime_hash_content (hashes, content, output, error))
+  gboolean is_filled = output != NULL && _mc_spool_get_size (output) > 0;
+  if (!_mc_smime_hash_content (hashes, content, is_filled ? NULL : output, error))
     return FALSE;
   g_autoptr (McTrust) trust = new_trust (engine, cms, cancellable, error);
   if (trust == NULL)

@@ -5,8 +5,8 @@
 
 #include "smime/split.h"
 
-/* Reads @content to its end (into @output, nullable), hashing it once for each digest
- * that is needed, and adds a signer to @layer for each signerInfo. */
+/* Reads @content to its end (into @output, nullable, unless that holds it already), hashing it
+ * once for each digest that is needed, and adds a signer to @layer for each signerInfo. */
 gboolean _mc_smime_judge_signers (McEngine *engine, CMS_ContentInfo *cms, BIO *content,
                                   McSpool *output, McLayer *layer, GCancellable *cancellable,
                                   GError **error);
