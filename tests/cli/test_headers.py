@@ -416,6 +416,15 @@ def test_written_without_bcc(protocol):
 
 
 @each(*BOTH)
+def test_bcc_left_out_is_said(protocol):
+    sign = lambda mail: home_of(protocol).ok("sign", "--protocol", protocol, input=mail)
+    signed = sign(m.plain(extra=["Bcc: carol@example.org"]))
+    lacks(signed.out.lower(), b"carol", "the message")
+    contains(signed.err, b"the field Bcc was left out", "warning")
+    lacks(sign(m.plain()).err, b"Bcc", "warning without one")
+
+
+@each(*BOTH)
 def test_configured(protocol):
     sealed, _ = written(protocol, config="[general]\nheader-protection=none\n")
     equal(outer_fields(sealed)["Subject"], SECRET, "general")
