@@ -3,6 +3,7 @@
 
 #include "progress.h"
 
+#include <gio/gfiledescriptorbased.h>
 #include <glib/gi18n.h>
 #include <unistd.h>
 
@@ -56,8 +57,23 @@ typedef struct {
 } ProgressInput;
 typedef GFilterInputStreamClass ProgressInputClass;
 
+/* It buffers nothing: a file behind it can be read where it lies. */
+static int
+progress_input_get_fd (GFileDescriptorBased *stream)
+{
+  return g_file_descriptor_based_get_fd (
+    (GFileDescriptorBased *) g_filter_input_stream_get_base_stream ((GFilterInputStream *) stream));
+}
+
+static void
+set_file_interface (GFileDescriptorBasedIface *interface)
+{
+  interface->get_fd = progress_input_get_fd;
+}
+
 static GType progress_input_get_type (void);
-G_DEFINE_TYPE (ProgressInput, progress_input, G_TYPE_FILTER_INPUT_STREAM)
+G_DEFINE_TYPE_WITH_CODE (ProgressInput, progress_input, G_TYPE_FILTER_INPUT_STREAM,
+                         G_IMPLEMENT_INTERFACE (G_TYPE_FILE_DESCRIPTOR_BASED, set_file_interface))
 
 static gssize
 progress_input_read (GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable,
@@ -97,7 +113,7 @@ progress_input_init (ProgressInput *self)
 GInputStream *
 progress_watch_input (GInputStream *input)
 {
-  if (input == NULL || !is_wanted ())
+  if (input == NULL || !is_wanted () || !G_IS_FILE_DESCRIPTOR_BASED (input))
     return input;
   GInputStream *watched = g_object_new (progress_input_get_type (), "base-stream", input, NULL);
   g_object_unref (input);

@@ -12,7 +12,7 @@
 void
 _mc_writer_init (McWriter *writer, McSpool *spool)
 {
-  *writer = (McWriter) { spool, g_string_sized_new (2 * PENDING_BYTES), 0, NULL };
+  *writer = (McWriter) { spool, g_string_sized_new (2 * PENDING_BYTES - 1), 0, NULL };
 }
 
 void
