@@ -124,6 +124,8 @@ def test_bits_flipped_in_authenticated_ciphertext(kind):
         result = home.run("decrypt", input=rewrap(kind, flip(data, position, rng.randrange(8))))
         if result.status == 0:
             equal(m.split(result.out)[1], m.split(right)[1], "plaintext after a flip at %d" % position, result)
+        elif b"not supported" in result.err:   # the bit was one of an algorithm's name
+            result.expect_status(12).expect_silent()
         else:
             result.expect_status(BROKEN).expect_silent()
 
