@@ -76,6 +76,7 @@ def test_view(_, name, letter):
 @each(*c.CLIENTS)
 def test_everything_about_a_message(name):
     """The key that setup binds."""
+    harness.need_program("less")
     client = running(name)
     names = [one for one, _ in client.letters]
     client.open(names.index("pgp-both") + 1)

@@ -79,7 +79,7 @@ GBytes *
 pgp_gpg (const PgpHome *home, GBytes *input, const char *arguments)
 {
   g_autofree char *line =
-    g_strdup_printf ("gpg --homedir %s --batch --yes --no-tty --quiet --trust-model always "
+    g_strdup_printf ("gpg --homedir %s --batch --yes --no-tty --quiet --utf8-strings --trust-model always "
                      "--pinentry-mode loopback --passphrase '" PGP_PASSPHRASE "' %s",
                      home->folder, arguments);
   g_auto (GStrv) argv = NULL;
