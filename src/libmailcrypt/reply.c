@@ -280,7 +280,7 @@ derive_subject (GPtrArray *fields)
   return g_strdup_printf ("Re: %s", subject);
 }
 
-/* "<...>" of printable ASCII (RFC 5322 section 3.6.4), appended to @ids. */
+/* Of the first field called @name, those that may stand in a new message. */
 static void
 add_ids (GPtrArray *ids, GPtrArray *fields, const char *name)
 {
@@ -288,14 +288,13 @@ add_ids (GPtrArray *ids, GPtrArray *fields, const char *name)
   if (found->len == 0)
     return;
 
-  const char *p = ((McField *) found->pdata[0])->body;
-  while ((p = strchr (p, '<')) != NULL) {
-    const char *end = p + 1;
-    while (g_ascii_isgraph (*end) && *end != '<' && *end != '>')
+  g_auto (GStrv) named = _mc_message_ids_parse (((McField *) found->pdata[0])->body);
+  for (char **id = named; *id != NULL; id++) {
+    const char *end = *id;
+    while (g_ascii_isgraph (*end))
       end++;
-    if (*end == '>' && end > p + 1)
-      g_ptr_array_add (ids, g_strndup (p, (gsize) (end + 1 - p)));
-    p = *end == '>' ? end + 1 : end;
+    if (*end == '\0')
+      g_ptr_array_add (ids, g_strdup (*id));
   }
 }
 

@@ -13,6 +13,7 @@
 #include "headers.h"
 #include "keys/opened.h"
 #include "mime/edit.h"
+#include "mime/fields.h"
 #include "policy.h"
 #include "seal.h"
 
@@ -338,7 +339,7 @@ answers_encrypted (Run *run, gboolean *ret_answers, GError **error)
     g_autoptr (GPtrArray) fields = _mc_tree_get_fields (run->came, names[k]);
     for (guint i = 0; i < fields->len && !*ret_answers; i++) {
       const McField *field = fields->pdata[i];
-      g_auto (GStrv) ids = _mc_opened_parse_ids (field->body);
+      g_auto (GStrv) ids = _mc_message_ids_parse (field->body);
       if (!_mc_opened_find (run->send->context, (const char *const *) ids, ret_answers, error))
         return FALSE;
     }

@@ -7,6 +7,7 @@
 
 #include "keys/opened.h"
 #include "mime/edit.h"
+#include "mime/fields.h"
 #include "mime/protect.h"
 #include "policy.h"
 #include "sample.h"
@@ -135,7 +136,7 @@ test_encoding (void)
 static void
 expect_ids (const char *body, const char *expected)
 {
-  g_auto (GStrv) ids = _mc_opened_parse_ids (body);
+  g_auto (GStrv) ids = _mc_message_ids_parse (body);
   g_autofree char *joined = g_strjoinv (" ", ids);
   CU_ASSERT_STRING_EQUAL (joined, expected);
 }

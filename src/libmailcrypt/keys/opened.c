@@ -4,6 +4,7 @@
 #include "keys/opened.h"
 
 #include "message.h"
+#include "mime/fields.h"
 #include "report/report.h"
 
 #include <string.h>
@@ -12,20 +13,6 @@
 #define MAX_DAYS 36500
 /* What was remembered within a day need not be written again. */
 #define FRESH_SECONDS DAY
-
-GStrv
-_mc_opened_parse_ids (const char *body)
-{
-  g_autoptr (GStrvBuilder) found = g_strv_builder_new ();
-  for (const char *start = strchr (body, '<'); start != NULL; start = strchr (start + 1, '<')) {
-    gsize size = strcspn (start + 1, "<> \t\r\n");
-    if (size == 0 || start[size + 1] != '>')
-      continue;
-    g_autofree char *id = g_strndup (start, size + 2);
-    g_strv_builder_add (found, id);
-  }
-  return g_strv_builder_end (found);
-}
 
 /* The earliest time that still counts; FALSE when nothing is to be remembered. */
 static gboolean
@@ -115,7 +102,7 @@ remember (McContext *context, const char *message_id)
 void
 mc_context_remember (McContext *context, const char *message_id)
 {
-  g_auto (GStrv) ids = _mc_opened_parse_ids (message_id);
+  g_auto (GStrv) ids = _mc_message_ids_parse (message_id);
   for (char **id = ids; *id != NULL; id++)
     remember (context, *id);
 }

@@ -79,3 +79,17 @@ _mc_tree_get_fields (const McTree *tree, const char *name)
 {
   return _mc_fields_select (tree->fields, name);
 }
+
+GStrv
+_mc_message_ids_parse (const char *body)
+{
+  g_autoptr (GStrvBuilder) found = g_strv_builder_new ();
+  for (const char *start = strchr (body, '<'); start != NULL; start = strchr (start + 1, '<')) {
+    gsize size = strcspn (start + 1, "<> \t\r\n");
+    if (size == 0 || start[size + 1] != '>')
+      continue;
+    g_autofree char *id = g_strndup (start, size + 2);
+    g_strv_builder_add (found, id);
+  }
+  return g_strv_builder_end (found);
+}
