@@ -79,8 +79,8 @@ GBytes *
 pgp_gpg (const PgpHome *home, GBytes *input, const char *arguments)
 {
   g_autofree char *line =
-    g_strdup_printf ("gpg --homedir %s --batch --yes --no-tty --quiet --utf8-strings --trust-model always "
-                     "--pinentry-mode loopback --passphrase '" PGP_PASSPHRASE "' %s",
+    g_strdup_printf ("gpg --homedir %s --batch --yes --no-tty --quiet --utf8-strings "
+                     "--trust-model always --pinentry-mode loopback --passphrase '" PGP_PASSPHRASE "' %s",
                      home->folder, arguments);
   g_auto (GStrv) argv = NULL;
   CU_ASSERT_TRUE_FATAL (g_shell_parse_argv (line, NULL, &argv, NULL));

@@ -86,7 +86,8 @@ take (McBase64Decoder *decoder, guint8 c, guint8 *to)
   gboolean padding = c == '=';
   if (is_space (c))
     return 0;
-  if (decoder->ended || (padding ? decoder->n < 2 : value == MC_BASE64_NONE || decoder->padding > 0)) {
+  gboolean fits = padding ? decoder->n >= 2 : value != MC_BASE64_NONE && decoder->padding == 0;
+  if (decoder->ended || !fits) {
     decoder->broken = TRUE;
     return 0;
   }

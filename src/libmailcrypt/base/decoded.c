@@ -32,23 +32,17 @@ mark_at (const McDecoded *decoded, guint i)
   return &g_array_index (decoded->marks, Mark, i);
 }
 
-static guint64
-end_of (const McDecoded *decoded, guint i)
-{
-  return i + 1 < decoded->marks->len ? mark_at (decoded, i + 1)->start : decoded->size;
-}
-
-/* Decodes the next chunk of @rest into decoded->out: the size of the chunk, 0 at the end. */
-static gssize
+/* Decodes the next chunk of @rest into decoded->out. */
+static gboolean
 decode_next (McDecoded *decoded, McBase64Decoder *decoder, McSpan *rest, GError **error)
 {
   gssize size = _mc_span_take (rest, decoded->in, error);
   if (size < 0)
-    return -1;
+    return FALSE;
   decoded->out_size =
     _mc_base64_decode (decoder, decoded->in->bytes, (gsize) size, decoded->out->bytes);
   _mc_chunk_mark (decoded->out, decoded->out_size);
-  return size;
+  return TRUE;
 }
 
 static gboolean
@@ -56,17 +50,15 @@ set_marks (McDecoded *decoded, GCancellable *cancellable, GError **error)
 {
   McSpan rest = decoded->encoded;
   Mark mark = { 0 };
-  gssize size;
-  do {
+  while (rest.start < rest.end && !mark.decoder.broken) {
     g_array_append_val (decoded->marks, mark);
-    if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    if (g_cancellable_set_error_if_cancelled (cancellable, error)
+        || !decode_next (decoded, &mark.decoder, &rest, error))
       return FALSE;
-    size = decode_next (decoded, &mark.decoder, &rest, error);
     mark.start += decoded->out_size;
-  } while (size > 0 && !mark.decoder.broken);
-  if (size < 0)
-    return FALSE;
+  }
   decoded->size = mark.start;
+  decoded->loaded = decoded->marks->len;
   if (!_mc_base64_is_whole (&mark.decoder))
     _mc_set_error (error, MC_ERROR_MALFORMED, NULL, _("invalid base64 in a MIME part"));
   return _mc_base64_is_whole (&mark.decoder);
@@ -110,14 +102,10 @@ _mc_decoded_get_size (const McDecoded *decoded)
   return decoded->size;
 }
 
-/* The chunk with the octet at @offset: mostly the one at hand, or the one behind it. */
+/* The chunk with the octet at @offset. */
 static guint
 find_chunk (const McDecoded *decoded, guint64 offset)
 {
-  for (guint i = decoded->loaded; i > 0 && i <= decoded->marks->len && i <= decoded->loaded + 1; i++)
-    if (mark_at (decoded, i - 1)->start <= offset && offset < end_of (decoded, i - 1))
-      return i - 1;
-
   guint low = 0, high = decoded->marks->len;   /* it begins at or behind low, before high */
   while (high - low > 1) {
     guint middle = low + (high - low) / 2;
@@ -132,13 +120,13 @@ find_chunk (const McDecoded *decoded, guint64 offset)
 static gboolean
 load_chunk (McDecoded *decoded, guint i, GError **error)
 {
-  McSpan rest = decoded->encoded;
-  McBase64Decoder decoder = mark_at (decoded, i)->decoder;
   if (decoded->loaded == i + 1)
     return TRUE;
+  McSpan rest = decoded->encoded;
+  McBase64Decoder decoder = mark_at (decoded, i)->decoder;
   decoded->loaded = 0;
   rest.start += (guint64) i * sizeof decoded->in->bytes;
-  if (decode_next (decoded, &decoder, &rest, error) < 0)
+  if (!decode_next (decoded, &decoder, &rest, error))
     return FALSE;
   decoded->loaded = i + 1;
   return TRUE;

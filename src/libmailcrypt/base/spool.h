@@ -2,9 +2,9 @@
 /* The spool: the only place where message bytes live. In memory up to
  * McLimits.memory_bytes, beyond that in an unlinked file that is encrypted under a
  * random key which exists in this process alone (AES-256-CTR). Large pieces of other
- * spools, large files of the user's own, and what much base64 stands for are referred to. Append-only and readable at
- * any offset; never larger than McLimits.total_bytes. Memory is wiped
- * when the last reference goes. Not thread-safe. */
+ * spools, large files of the user's own, and what much base64 stands for are referred to.
+ * Append-only and readable at any offset; never larger than McLimits.total_bytes. Memory is
+ * wiped when the last reference goes. Not thread-safe. */
 #pragma once
 
 #include "base/chunk.h"

@@ -350,18 +350,15 @@ _mc_compose_with_key (McSpan payload, McSpan key, const char *type, const char *
 const char *
 _mc_span_get_newline (McSpan span)
 {
-  char buffer[1024], before = '\0';
+  g_autoptr (McChunk) chunk = _mc_chunk_new ();
+  guint8 before = '\0';
+  gssize size;
 
-  for (guint64 at = span.start; at < span.end;) {
-    gsize size = (gsize) MIN (sizeof buffer, span.end - at);
-    gssize done = _mc_spool_read_at (span.spool, at, buffer, size, NULL);
-    if (done <= 0)
-      break;
-    const char *lf = memchr (buffer, '\n', (gsize) done);
+  while ((size = _mc_span_take (&span, chunk, NULL)) > 0) {
+    const guint8 *data = chunk->bytes, *lf = memchr (data, '\n', (gsize) size);
     if (lf != NULL)
-      return (lf > buffer ? lf[-1] : before) == '\r' ? "\r\n" : "\n";
-    before = buffer[done - 1];
-    at += (guint64) done;
+      return (lf > data ? lf[-1] : before) == '\r' ? "\r\n" : "\n";
+    before = data[size - 1];
   }
   return "\n";
 }

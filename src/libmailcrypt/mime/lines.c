@@ -3,18 +3,15 @@
 
 #include "mime/lines.h"
 
-#include "base/secret.h"
+#include "base/chunk.h"
 
 #include <string.h>
-
-#define BUFFER_BYTES ((gsize) 64 * 1024)
 
 struct _McLines {
   McSpan span;
   guint64 offset;          /* in the spool: of the octet at @at */
-  guint8 *buffer;
-  gsize allocated;
-  gsize used;              /* octets of the buffer that ever held something */
+  McChunk *chunk;
+  gsize read_size;         /* of it, at most */
   gsize at, size;          /* octets at hand: [at, size) */
   GByteArray *kept;        /* the head of a line that crosses the buffer's edge */
 };
@@ -27,8 +24,8 @@ _mc_lines_new (McSpan span, gsize buffer_size)
   if (span.spool != NULL)
     (void) _mc_spool_ref (span.spool);
   lines->offset = span.start;
-  lines->allocated = buffer_size > 0 ? buffer_size : BUFFER_BYTES;
-  lines->buffer = g_malloc (lines->allocated);
+  lines->chunk = _mc_chunk_new ();
+  lines->read_size = buffer_size > 0 ? buffer_size : sizeof lines->chunk->bytes;
   lines->kept = g_byte_array_new ();
   return lines;
 }
@@ -38,8 +35,7 @@ _mc_lines_free (McLines *lines)
 {
   if (lines == NULL)
     return;
-  _mc_wipe (lines->buffer, lines->used);
-  g_free (lines->buffer);
+  _mc_chunk_free (lines->chunk);
   if (lines->kept->len > 0)
     _mc_wipe (lines->kept->data, lines->kept->len);
   g_byte_array_unref (lines->kept);
@@ -51,13 +47,9 @@ _mc_lines_free (McLines *lines)
 static gboolean
 fill (McLines *lines, GError **error)
 {
-  guint64 left = lines->span.end - lines->offset;
-  if (left == 0)
-    return FALSE;
-
-  gsize size = (gsize) MIN (left, (guint64) lines->allocated);
-  lines->used = MAX (lines->used, size);
-  gssize done = _mc_spool_read_at (lines->span.spool, lines->offset, lines->buffer, size, error);
+  McSpan next = { lines->span.spool, lines->offset,
+                  MIN (lines->span.end, lines->offset + lines->read_size) };
+  gssize done = _mc_span_take (&next, lines->chunk, error);
   lines->at = 0;
   lines->size = done > 0 ? (gsize) done : 0;
   return done > 0;
@@ -125,7 +117,7 @@ next_pieced (McLines *lines, gsize keep, McLine *line, GError **error)
 
   g_byte_array_set_size (lines->kept, 0);
   while (!has_lf && (lines->at < lines->size || fill (lines, &failure))) {
-    const guint8 *data = lines->buffer + lines->at;
+    const guint8 *data = lines->chunk->bytes + lines->at;
     gsize left = lines->size - lines->at;
     const guint8 *lf = memchr (data, '\n', left);
     gsize size = lf != NULL ? (gsize) (lf - data) : left;
@@ -150,7 +142,7 @@ _mc_lines_next (McLines *lines, gsize keep, McLine *ret_line, GError **error)
   if (lines->at == lines->size && !fill (lines, error))
     return FALSE;
 
-  const guint8 *data = lines->buffer + lines->at;
+  const guint8 *data = lines->chunk->bytes + lines->at;
   const guint8 *lf = memchr (data, '\n', lines->size - lines->at);
   if (lf == NULL || (gsize) (lf - data) > keep) {
     if (!next_pieced (lines, keep, &line, error))
@@ -200,7 +192,7 @@ _mc_lines_skip (McLines *lines, char head, guint *eol, GError **error)
   gboolean moved = FALSE;
 
   while (found == NULL && (lines->at < lines->size || fill (lines, &failure))) {
-    const guint8 *data = lines->buffer + lines->at;
+    const guint8 *data = lines->chunk->bytes + lines->at;
     found = find_line (data, lines->size - lines->at, head, before[1]);
     gsize size = found != NULL ? (gsize) (found - data) : lines->size - lines->at;
     if (size > 0) {

@@ -16,7 +16,7 @@ typedef struct {
   gboolean cut_blank;      /* all of what was cut is SP and HTAB */
 } McLine;
 
-/* @buffer_size is the size of one read; 0 for the usual. */
+/* @buffer_size is the size of one read, at most what a chunk holds; 0 for that. */
 McLines *_mc_lines_new (McSpan span, gsize buffer_size);
 void _mc_lines_free (McLines *lines);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McLines, _mc_lines_free)

@@ -42,9 +42,10 @@ static void
 take_run (McTraits *traits, const char *data, gsize size)
 {
   /* Nothing more of the line may have come, and its CR before. */
-  traits->after_cr = size > 0 ? data[size - 1] == '\r' : traits->after_cr;
-  if (size > 0 && traits->after_cr)
-    size--;
+  if (size > 0) {
+    traits->after_cr = data[size - 1] == '\r';
+    size -= traits->after_cr ? 1 : 0;
+  }
   traits->bare_cr |= memchr (data, '\r', size) != NULL;
   for (gsize i = 0; i < size && traits->column + i < sizeof from_line - 1; i++)
     traits->from_so_far &= data[i] == from_line[traits->column + i];

@@ -104,20 +104,27 @@ raise_doubts (McEntity *entity)
   return own;
 }
 
-/* The message without its quiet lines. */
-static McSpool *
-make_outline (const McScan *scan, const McLimits *limits, GError **error)
+/* The message without its quiet lines; @ret_spool is what then holds it. */
+static gboolean
+make_outline (const McScan *scan, const McLimits *limits, McSpool **ret_spool, McSpan *ret_outline,
+              GError **error)
 {
-  McSpan rest = _mc_entity_get_span (scan->root);
-  g_autoptr (McSpool) outline = _mc_spool_new (limits);
+  McSpan rest = *ret_outline = _mc_entity_get_span (scan->root);
+  if (scan->quiet->len == 0)
+    return TRUE;
+
+  McSpool *outline = *ret_spool = _mc_spool_new (limits);
   for (guint i = 0; i < scan->quiet->len; i++) {
     McSpan quiet = g_array_index (scan->quiet, McSpan, i);
     McSpan before = { rest.spool, rest.start, quiet.start };
     if (!_mc_spool_append_span (outline, before, error))
-      return NULL;
+      return FALSE;
     rest.start = quiet.end;
   }
-  return _mc_spool_append_span (outline, rest, error) ? g_steal_pointer (&outline) : NULL;
+  if (!_mc_spool_append_span (outline, rest, error))
+    return FALSE;
+  *ret_outline = _mc_span_whole (outline);
+  return TRUE;
 }
 
 /* The scanner's limits were kept, so the depth of GMime's recursion is bounded. */
@@ -134,10 +141,11 @@ compare_with_gmime (const McScan *scan, const McLimits *limits, GError **error)
   if (_mc_span_size (root->header) == 0)
     return TRUE;
 
-  g_autoptr (McSpool) outline = make_outline (scan, limits, error);
-  if (outline == NULL)
+  g_autoptr (McSpool) spool = NULL;
+  McSpan outline;
+  if (!make_outline (scan, limits, &spool, &outline, error))
     return FALSE;
-  g_autoptr (GMimeStream) stream = _mc_gmime_stream_new (_mc_span_whole (outline));
+  g_autoptr (GMimeStream) stream = _mc_gmime_stream_new (outline);
   g_autoptr (GMimeParser) parser = g_mime_parser_new_with_stream (stream);
   g_mime_parser_set_persist_stream (parser, TRUE);
   g_mime_parser_set_format (parser, GMIME_FORMAT_MESSAGE);

@@ -12,6 +12,7 @@
 void
 _mc_writer_init (McWriter *writer, McSpool *spool)
 {
+  /* with its NUL a power of two: GString would take the next one */
   *writer = (McWriter) { spool, g_string_sized_new (2 * PENDING_BYTES - 1), 0, NULL };
 }
 

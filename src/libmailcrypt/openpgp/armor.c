@@ -3,9 +3,9 @@
 
 #include "openpgp/armor.h"
 
-#include "base/error.h"
 #include "base/base64.h"
 #include "base/chunk.h"
+#include "base/error.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 
 #include "openpgp/packets.h"
 
-#include "base/error.h"
 #include "base/chunk.h"
+#include "base/error.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>

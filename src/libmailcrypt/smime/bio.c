@@ -14,7 +14,6 @@
 #define TYPE_SOURCE (BIO_TYPE_SOURCE_SINK | 126)
 #define TYPE_SINK (BIO_TYPE_SOURCE_SINK | 127)
 
-
 typedef struct {
   McReadFunc func;
   gpointer reader;
@@ -194,7 +193,7 @@ int
 _mc_smime_fill_chunk (McChunk *chunk, BIO *from)
 {
   int size = BIO_read (from, chunk->bytes, (int) sizeof chunk->bytes);
-  _mc_chunk_mark (chunk, size > 0 ? (gsize) size : 0);
+  _mc_chunk_mark (chunk, size >= 0 ? (gsize) size : sizeof chunk->bytes);
   return size;
 }
 
